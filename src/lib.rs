@@ -31,6 +31,8 @@ pub mod plan;
 pub mod snapshot;
 pub mod custody;
 pub mod run;
+#[cfg(feature = "fuzz")]
+mod script;
 pub mod words;
 #[cfg(feature = "cli")]
 pub mod prove;

@@ -1,0 +1,338 @@
+//! A shell script that repeats one case by hand, with curl, or with bytes as they are where curl would send others.
+//!
+//! It sends what a run sends: it logs in, makes the account that the case needs, and takes tokens from the answers. Nothing
+//! is judged: what is expected stands beside each request.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Write;
+
+use crate::custody::Target;
+use crate::custody::names::{Names, is_made_up, password};
+use crate::custody::reading::basic;
+use crate::documented::api::{self, Operation};
+use crate::exchange::{Header, Redaction, Request, curl, shell_quoted, shell_word};
+use crate::judge::Check;
+use crate::plan::Case;
+use crate::run::compose;
+use crate::scenario::{Action, Given, Step};
+use crate::template::{Bindings, Unbound};
+
+/// What the filters of scenarios are in a shell.
+const FILTERS: [(&str, &str); 10] = [
+    ("json", r#"sed 's/[\\"]/\\&/g'"#),
+    ("base64", "base64 | tr -d '\\n'"),
+    ("upper", "tr a-z A-Z"),
+    ("lower", "tr A-Z a-z"),
+    ("swapcase", "tr a-zA-Z A-Za-z"),
+    ("init", "sed 's/.$//'"),
+    ("tail", "sed 's/^.//'"),
+    ("first8", "cut -c 1-8"),
+    ("reverse", r#"awk '{ for (i = length($0); i > 0; i--) printf "%s", substr($0, i, 1) }'"#),
+    (
+        "altered",
+        r#"awk -v from='0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!' \
+    -v to='1234567890bcdefghijklmnopqrstuvwxyzaBCDEFGHIJKLMNOPQRSTUVWXYZA#' \
+    '{ n = length($0); at = index(from, substr($0, n)); print substr($0, 1, n - 1) (at ? substr(to, at, 1) : "!") }'"#,
+    ),
+];
+
+/// Where a script sends its requests.
+#[derive(Clone, Copy)]
+pub(crate) struct Destination<'a> {
+    pub target: &'a Target,
+    /// `None` for a target that is gone when the script runs.
+    pub url: Option<&'a str>,
+    /// What curl needs to accept the target's certificate.
+    pub tls: &'a str,
+    /// The name of the admin.
+    pub admin: &'a str,
+}
+
+/// The script of a case; `account` is what it registers.
+pub(crate) fn script<'v>(
+    case: &Case,
+    destination: Destination<'_>,
+    account: impl IntoIterator<Item = (&'static str, &'v str)>,
+) -> Result<String, Unbound> {
+    let mut script = Script::new(case, destination);
+    account.into_iter().for_each(|(name, value)| script.bindings.bind(name, value));
+    script.finished()
+}
+
+/// Sends bytes as they are to the address in the URL, and shows what comes back within two seconds.
+const RAW: &str = r#"address=${WABIZSPEC_TARGET#*://} && address=${address%%/*}
+case $address in *:[0-9]*) ;; *) address=$address:80 ;; esac
+host=${address%:*} && host=${host#[} && host=${host%]}
+raw() { exec 3<>"/dev/tcp/$host/${address##*:}"; cat >&3; timeout 2 cat <&3; exec 3>&-; }
+"#;
+
+const RAW_TLS: &str = r#"address=${WABIZSPEC_TARGET#*://} && address=${address%%/*}
+case $address in *:[0-9]*) ;; *) address=$address:443 ;; esac
+raw() { { cat; sleep 2; } | openssl s_client -quiet -connect "$address" 2>/dev/null; }
+"#;
+
+struct Script<'a> {
+    case: &'a Case,
+    destination: Destination<'a>,
+    bindings: Bindings,
+    /// Stands for what only the script will know: each value is shown as a variable.
+    variables: Redaction,
+    /// The variable of each of these names.
+    names: BTreeMap<String, String>,
+    filters: BTreeSet<&'static str>,
+    steps: String,
+    /// Accounts that the script creates.
+    created: Vec<String>,
+}
+
+// Writing to a String does not fail, so the results of `writeln!` are ignored.
+impl<'a> Script<'a> {
+    fn new(case: &'a Case, destination: Destination<'a>) -> Script<'a> {
+        let origin = destination.target.transport.origin();
+        let (unique, unique4) = Names::new().next();
+        let mut bindings = case.row().bindings.clone();
+        let own = [
+            ("host", origin.host_header()),
+            ("base", origin.base_path()),
+            ("unique4", &unique4),
+            ("new_password", &password()),
+            ("admin", destination.admin),
+            ("user", &format!("{unique}u")),
+            ("user_password", &password()),
+            ("unique", &unique),
+        ];
+        own.into_iter().for_each(|(name, value)| bindings.bind(name, value));
+        let mut script = Script {
+            case,
+            destination,
+            bindings,
+            variables: Redaction::new(),
+            names: BTreeMap::new(),
+            filters: BTreeSet::new(),
+            steps: String::new(),
+            created: Vec::new(),
+        };
+        for (name, shown) in [
+            ("admin_password", "$WABIZSPEC_ADMIN_PASSWORD"),
+            ("admin_token", "$ADMIN_TOKEN"),
+            ("user_token", "$USER_TOKEN"),
+            ("code", "$CODE"),
+        ] {
+            script.variable(name, shown);
+        }
+        script
+    }
+
+    /// Binds a name to a value that is shown as a variable of the shell.
+    fn variable(&mut self, name: &str, shown: &str) {
+        // With a character that JSON escapes: only then the do the escaped and the plain form differ.
+        let value = password() + "\"";
+        self.variables.add_exact(&value, shown);
+        self.names.insert(name.to_owned(), shown.to_owned());
+        self.bindings.bind(name, value);
+    }
+
+    fn value(&self, name: &str) -> &str {
+        self.bindings.value(name).unwrap_or_default()
+    }
+
+    fn basic(&self, name: &str) -> Header {
+        let (user, password) = (self.value(name), self.value(&format!("{name}_password")));
+        basic(user, password)
+    }
+
+    fn finished(mut self) -> Result<String, Unbound> {
+        let Script { case, destination, .. } = self;
+        let scenario = &case.scenario;
+        self.reach_state();
+        for step in &scenario.steps {
+            self.step(step)?;
+        }
+        let mut text = format!("#!/usr/bin/env bash\n# {}: {}\n", case.id, scenario.title);
+        if !case.changes().is_empty() {
+            let changes: Vec<String> = case.changes().iter().map(ToString::to_string).collect();
+            let _ = writeln!(text, "# It changes on the target: {}.", changes.join(", "));
+        }
+        match case.given() {
+            Given::Fresh => text.push_str(
+                "# The target must be just installed: the administrator still has the documented default password.\n",
+            ),
+            Given::Registered => text.push_str("# The account must be registered already.\n"),
+            Given::Any | Given::Admin | Given::User => {}
+        }
+        text.push_str("set -u\n");
+        let _ = match destination.url {
+            None => writeln!(text, ": \"${{WABIZSPEC_TARGET:?the URL of the target}}\""),
+            Some(url) => writeln!(text, ": \"${{WABIZSPEC_TARGET:={}}}\"", shell_word(url)),
+        };
+        let clean_up = self.clean_up();
+        if self.steps.contains("$WABIZSPEC_ADMIN_PASSWORD") || !clean_up.is_empty() {
+            text.push_str(": \"${WABIZSPEC_ADMIN_PASSWORD:?the password of the administrator}\"\n");
+        }
+        let _ = write!(text, "answer=$(mktemp)\nclean_up() {{\n{clean_up}    rm -f \"$answer\"\n}}\n");
+        text.push_str("trap clean_up EXIT\ntrap 'exit 130' INT TERM\n");
+        text.push_str("say() { printf '\\n\\n== %s\\n' \"$1\"; }\n");
+        text.push_str("# The text of a member of the last answer.\n");
+        text.push_str(
+            "member() { sed -n 's/.*\"'\"$1\"'\" *: *\"\\([^\"]*\\)\".*/\\1/p' \"$answer\" | tail -n 1 | sed 's|\\\\/|/|g'; }\n",
+        );
+        if self.steps.contains(" | raw ") {
+            text.push_str(match destination.target.transport.origin().tls() {
+                true => RAW_TLS,
+                false => RAW,
+            });
+        }
+        for (name, body) in FILTERS.iter().filter(|(name, _)| self.filters.contains(name)) {
+            let _ = writeln!(text, "as_{name}() {{ {body}; }}");
+        }
+        Ok(text + &self.steps)
+    }
+
+    fn line(&self, request: &Request) -> String {
+        let Destination { target, tls, .. } = self.destination;
+        let line = curl(request, target.transport.origin().base_path(), tls, &self.variables);
+        match line.split_once(" | nc HOST PORT ") {
+            Some((bytes, _)) => format!("{bytes} | raw | tee \"$answer\""),
+            None => format!("{line} | tee \"$answer\""),
+        }
+    }
+
+    fn ask(&mut self, what: &str, operation: Operation, authorization: Header, body: String) {
+        let headers = vec![authorization, Header::new("Content-Type", "application/json")];
+        let request = self.destination.target.transport.call(operation, headers, Some(body.into_bytes()));
+        let line = self.line(&request);
+        let _ = writeln!(self.steps, "\nsay {}\n{line}", shell_quoted(what));
+    }
+
+    /// Logs in and makes the account, as a run does before the case.
+    fn reach_state(&mut self) {
+        let given = self.case.given();
+        if given < Given::Admin {
+            return;
+        }
+        self.ask("log in as the administrator", Operation::LogIn, self.basic("admin"), "{}".to_owned());
+        self.steps.push_str("ADMIN_TOKEN=$(member token)\n");
+        if given != Given::User {
+            return;
+        }
+        let (name, password) = (self.value("user").to_owned(), self.value("user_password").to_owned());
+        let bearer = Header::new("Authorization", format!("Bearer {}", self.value("admin_token")));
+        let body = serde_json::json!({"username": name, "password": password}).to_string();
+        self.ask("create an account for the case", Operation::CreateUser, bearer, body);
+        self.created.push(name);
+        let templates = self.case.scenario.steps.iter().flat_map(|step| step.action.templates());
+        if templates.into_iter().any(|template| template.uses("user_token")) {
+            self.ask("log in with it", Operation::LogIn, self.basic("user"), "{}".to_owned());
+            self.steps.push_str("USER_TOKEN=$(member token)\n");
+        }
+    }
+
+    fn step(&mut self, step: &Step) -> Result<(), Unbound> {
+        let _ = writeln!(self.steps, "\nsay {}", shell_quoted(&step.name));
+        for expectation in &step.expectations {
+            let status = expectation.checks.iter().find_map(|check| match check {
+                Check::Status(set) => Some(format!(": status {set}")),
+                _ => None,
+            });
+            let _ = writeln!(
+                self.steps,
+                "# {}, {}{}",
+                expectation.level,
+                expectation.requirement,
+                status.unwrap_or_default()
+            );
+        }
+        if let Action::Advance(seconds) = step.action {
+            let _ = writeln!(
+                self.steps,
+                "printf 'move the clock of the target on by {seconds} s, and press return '; read -r _"
+            );
+            return Ok(());
+        }
+        if step.action.templates().iter().any(|template| template.uses("code")) {
+            self.steps.push_str("printf 'the registration code that the target has sent: '; read -r CODE\n");
+        }
+        self.derive(&step.action);
+        let request = compose(self.destination.target, &step.action, &self.bindings)?;
+        let Some(request) = request else { return Ok(()) };
+        let about = step.about(&self.case.row().bindings);
+        if about.operation == Some(Operation::CreateUser)
+            && let Request::Http(request) = &request
+            && let Some(body) = &request.body
+            && let Ok(body) = serde_json::from_slice::<serde_json::Value>(body)
+            && let Some(name) = body["username"].as_str()
+        {
+            self.created.push(name.to_owned());
+        }
+        let line = self.line(&request);
+        let _ = writeln!(self.steps, "{line}");
+        for capture in &step.captures {
+            let variable = capture.name.to_ascii_uppercase();
+            let member = capture.at.as_str().rsplit('/').next().unwrap_or_default();
+            let _ = writeln!(self.steps, "{variable}=$(member {})", shell_word(member));
+            self.variable(&capture.name, &format!("${variable}"));
+        }
+        Ok(())
+    }
+
+    /// The variables that are filtered forms of others.
+    fn derive(&mut self, action: &Action) {
+        let places: BTreeSet<(String, String)> =
+            action.templates().iter().flat_map(|template| template.values(&self.bindings)).collect();
+        for (place, value) in places {
+            let Some((name, filters)) = place.split_once('|') else { continue };
+            let Some(base) = self.names.get(name) else { continue };
+            let variable = place.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
+            if value == self.value(name) {
+                continue;
+            }
+            let pipe = filters.replace('|', " | as_");
+            self.filters
+                .extend(FILTERS.iter().map(|(name, _)| *name).filter(|name| filters.split('|').any(|it| it == *name)));
+            let _ = writeln!(self.steps, "{variable}=$(printf %s \"{base}\" | as_{pipe})");
+            self.variables.add_exact(&value, &format!("${variable}"));
+        }
+    }
+
+    /// Removes the accounts that were created. The case may have ended the token, so it logs in anew.
+    fn clean_up(&mut self) -> String {
+        let own = self.created.iter().filter(|name| is_made_up(name));
+        let own: BTreeSet<String> = own.cloned().collect();
+        if own.is_empty() {
+            return String::new();
+        }
+        let transport = &self.destination.target.transport;
+        let headers = vec![self.basic("admin"), Header::new("Content-Type", "application/json")];
+        let login = self.line(&transport.call(Operation::LogIn, headers, Some(b"{}".to_vec())));
+        let mut text = format!("    {login} >/dev/null\n    ADMIN_TOKEN=$(member token)\n");
+        for name in own {
+            let bearer = Header::new("Authorization", format!("Bearer {}", self.value("admin_token")));
+            let delete = transport.request(Operation::DeleteUser.method(), &api::user(&name), vec![bearer], None);
+            let _ = writeln!(text, "    {} >/dev/null", self.line(&delete));
+        }
+        text
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::template::Template;
+
+    #[test]
+    fn a_filter_does_the_same_in_a_shell() {
+        for value in ["aZ9-x.Y", "Token0", "a\"b\\z", "endsinZ", "endsin!", "endsin-"] {
+            for (name, body) in FILTERS {
+                let mut bindings = Bindings::default();
+                bindings.bind("value", value);
+                let template = Template::parse(&format!("${{value|{name}}}")).expect("a template");
+                let script = format!("f() {{ {body}; }}; printf '%s' \"$(printf %s {} | f)\"", shell_quoted(value));
+                let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
+                let expected = template.render(&bindings).expect("bound");
+                assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{name} of {value}");
+            }
+        }
+    }
+}
