@@ -21,6 +21,7 @@ mod laxity;
 pub mod session;
 mod probe;
 pub mod finding;
+mod names;
 mod to_scenario;
 pub mod timetable;
 pub mod saved;

@@ -44,7 +44,14 @@ impl Run {
         let mut run = Run {
             generator: Generator::new(settings.seed, &settings.surfaces),
             summary: Summary { seed: settings.seed, ..Summary::default() },
-            findings: Arc::new(Mutex::new(Findings { settings: settings.clone(), secrets, news, found, trouble })),
+            findings: Arc::new(Mutex::new(Findings {
+                settings: settings.clone(),
+                session: Arc::clone(&session),
+                secrets,
+                news,
+                found,
+                trouble,
+            })),
             settings,
             session,
             workers: Vec::new(),

@@ -1,10 +1,11 @@
 //! The findings of a run: each once, and saved the moment it is first seen.
 //!
 //! A finding is a few files under `findings/<surface>/`: `ID` the input itself, `ID.json` what it is,
-//! `ID.txt` the exchange, `ID.sh` a curl line and the raw bytes for nc, `ID.raw` those bytes, `ID.toml` a scenario. No
-//! secret of the target is in them.
+//! `ID.txt` the exchange, `ID.toml` a scenario that shows it, `ID.sh` a script that does the same by hand, `ID.raw` the bytes
+//! of the request with the fixed values of [`FIXED`]. No secret of the target is in them.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::{fs, io};
 
 use serde::{Deserialize, Serialize};
@@ -14,13 +15,17 @@ use super::finding::{Found, Signature};
 use super::generator::Generated;
 use super::grammar::{Bindings, FIXED};
 use super::probe::{Probed, secrets_of};
+use super::session::FuzzSession;
 use super::timetable::Settings;
 use super::to_scenario::scenario;
 use super::{Check, Surface, grammar, hex};
-use crate::exchange::{Header, HttpRequest, Redaction, Request};
-use crate::exchange::{curl, harmless_line, shell_quoted, shell_word, transcript};
+use crate::exchange::{Redaction, curl, shell_quoted, shell_word, transcript};
 use crate::files;
+use crate::located::SourceText;
+use crate::plan::cases;
 use crate::requirement::Level;
+use crate::scenario::{Scenario, Suite};
+use crate::script::{Destination, script};
 
 /// How often a finding is tried again where it does not show alone.
 const TRIES: u32 = 3;
@@ -28,6 +33,7 @@ const TRIES: u32 = 3;
 /// The findings of a run, told apart by signature.
 pub(super) struct Findings {
     pub settings: Settings,
+    pub session: Arc<FuzzSession>,
     /// What the owner configured and no text may show.
     pub secrets: Redaction,
     pub news: UnboundedSender<Found>,
@@ -125,12 +131,29 @@ impl Findings {
         }
     }
 
+    /// The scenario that shows it, and the script of that.
+    fn shown(&self, found: &Found) -> Option<(String, String)> {
+        let FuzzSession { target, register, .. } = &*self.session;
+        let admin = self.session.admin();
+        let text = scenario(found, &admin)?;
+        let source = SourceText { file: &found.id, text: &text };
+        let scenario = Scenario::parse(&format!("login/{}", found.id), source, register).ok()?;
+        let suite = Suite { register: register.clone(), scenarios: vec![Arc::new(scenario)] };
+        let (url, tls, admin) = (Some(&*self.settings.url), &*self.settings.tls, &*admin.account.username);
+        let script = script(cases(&suite).first()?, Destination { target, url, tls, admin }, []).ok()?;
+        Some((text, script))
+    }
+
     fn write(&self, out: &Path, found: &mut Found, secrets: &Redaction) -> io::Result<()> {
         let folder = files::folders(out, ["findings", found.surface.name()])?;
         let file = folder.join(&found.id);
         let (path, url) = (file.display().to_string(), &self.settings.url);
         found.reproduce.insert(0, format!("wabizspec replay {} --target {}", shell_quoted(&path), shell_word(url)));
         let violation = &found.violation;
+        let shown = self.shown(found);
+        if shown.is_none() {
+            found.reproduce.push(format!("# {NO_SCENARIO}"));
+        }
         let saved = Saved {
             schema: "wabizspec/finding/1".to_owned(),
             id: found.id.clone(),
@@ -140,20 +163,30 @@ impl Findings {
             seed: self.settings.seed,
             what: violation.what.clone(),
             input: hex(&found.input),
+            no_scenario: shown.is_none().then(|| NO_SCENARIO.to_owned()),
         };
-        // With credentials that are worth nothing. Of a session there is only the request that was sent.
-        let plain = grammar::request(found.surface, &found.input, &FIXED);
-        let plain = plain.unwrap_or_else(|| without(secrets, &violation.exchange.request));
-        let (what, id, curl) = (harmless_line(&violation.what), &found.id, &found.reproduce[1]);
-        let shell = format!("# {what}\n{curl}\n# the raw bytes: nc HOST PORT < {id}.raw\n");
+        let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
+        // A session has no request of its own.
+        let raw = grammar::request(found.surface, &found.input, &FIXED).map(|request| request.to_bytes());
         for (ending, whole) in [
-            ("json", serde_json::to_vec_pretty(&saved)?),
-            ("txt", transcript(&violation.exchange, secrets).into_bytes()),
-            ("raw", plain.to_bytes()),
-            ("sh", shell.into_bytes()),
-            ("toml", scenario(found, &plain).into_bytes()),
+            ("json", Some(serde_json::to_vec_pretty(&saved)?)),
+            ("txt", Some(transcript(&violation.exchange, secrets).into_bytes())),
+            ("raw", raw),
+            ("sh", shown.as_ref().map(|(_, script)| script.clone().into_bytes())),
+            ("toml", shown.as_ref().map(|(scenario, _)| scenario.clone().into_bytes())),
         ] {
-            files::replace(&file.with_file_name(format!("{id}.{ending}")), &whole)?;
+            match whole {
+                Some(whole) => files::replace(&beside(ending), &whole)?,
+                // Of the input before it was made smaller.
+                None => files::remove(&beside(ending))?,
+            }
+        }
+        if shown.is_some() {
+            found.reproduce[1] = format!(
+                "WABIZSPEC_TARGET={} bash {}",
+                shell_word(url),
+                shell_quoted(&beside("sh").display().to_string())
+            );
         }
         // The input last: where it is, everything is.
         files::replace(&file, &found.input)?;
@@ -162,20 +195,9 @@ impl Findings {
     }
 }
 
-/// The request as it was sent, but for its secrets.
-fn without(secrets: &Redaction, request: &Request) -> Request {
-    let clean = |bytes: &[u8]| secrets.apply(&String::from_utf8_lossy(bytes)).into_bytes();
-    let clean_header = |header: &Header| Header { name: header.name.clone(), value: clean(&header.value) };
-    match request {
-        Request::Raw(bytes) => Request::Raw(clean(bytes)),
-        Request::Http(request) => Request::Http(HttpRequest {
-            method: request.method.clone(),
-            target: secrets.apply(&request.target),
-            headers: request.headers.iter().map(clean_header).collect(),
-            body: request.body.as_deref().map(clean),
-        }),
-    }
-}
+/// Why some findings have no scenario: the target goes down, the order of two passwords is open, or a code of the input hides
+/// a name that no filter shows.
+const NO_SCENARIO: &str = "no scenario shows it: replay it instead";
 
 /// The endings of the files beside an input; `half` is what a killed run leaves.
 const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
@@ -194,6 +216,9 @@ pub struct Saved {
     what: String,
     /// In hexadecimal.
     input: String,
+    /// Why there is no scenario beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    no_scenario: Option<String>,
 }
 
 /// The inputs under a path: the file itself, or every input in the folders below.

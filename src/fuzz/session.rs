@@ -41,7 +41,7 @@ pub struct FuzzSession {
     /// Requests beyond 64 KiB may be sent.
     pub(crate) large: bool,
     pub(super) oracles: Oracles,
-    register: Register,
+    pub(super) register: Register,
     /// Which wrong logins the target accepts, once some were tried.
     pub(super) laxity: OnceLock<Laxity>,
     /// What the target answers to requests without credentials, once it was asked: text that is in there is not an echo.

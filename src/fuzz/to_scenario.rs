@@ -1,99 +1,285 @@
 //! A finding as a scenario file, ready to be kept.
 //!
-//! It makes an account with the credentials that the request was rendered with, so that it can run anywhere.
+//! The input is rendered with two sets of made-up values, and the names of the harness are put back where the values are.
+//! If both give the same text nothing of a value is left in it. Otherwise a code hides the value of a name: then the
+//! scenario makes an account of its own, with a fixed password and a name whose base64 can be written as a filter.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 
 use super::finding::Found;
-use super::grammar::FIXED;
-use super::{Check, hex};
+use super::grammar::{self, Bindings, FIXED};
+use super::names::Names;
+use super::probe::Shown;
+use super::tracker::START;
+use super::{Check, Surface};
+use crate::custody::accounts::Admin;
+use crate::custody::names::{Names as Unique, password};
 use crate::documented::api::{self, Operation};
-use crate::exchange::{HttpRequest, Request, harmless_line};
+use crate::documented::certificate::verified_name;
+use crate::exchange::{Exchange, HttpRequest, Json, Request, harmless_line};
 
-/// The file. The expectation is the requirement that was violated; where the answer cannot show it, a comment does.
-pub(super) fn scenario(found: &Found, request: &Request) -> String {
-    let title = quoted(&format!("Found by fuzzing: {}", harmless_line(&found.violation.what)));
-    let account = serde_json::json!({ "username": FIXED.user, "password": FIXED.user_password });
-    let status = match found.signature.check {
-        Check::Refused => "2xx",
-        Check::Token | Check::Crash | Check::Answered | Check::State | Check::RefusedChange => "4xx",
-        _ => "200-499",
-    };
-    format!(
-        r#"#:schema ../scenario.schema.json
-# {id}
-title = {title}
-given = "admin"
-changes = ["users"]
-positive = "{positive}"
+/// Every answer but a crash.
+const ANY: &str = r#"status = ["2xx", "3xx", "4xx"]"#;
+/// The same for bytes that are no HTTP of this version: these two 5xx are answers to that (RFC 9110 §15.6).
+const ANY_HTTP: &str = r#"status = ["2xx", "3xx", "4xx", 501, 505]"#;
+const ACCEPTED: &str = r#"status = "2xx""#;
+const REFUSED: &str = r#"status = ["3xx", "4xx"]"#;
 
-[[steps]]
-name = "make the account that the request speaks of"
-send = "{create}"
-bearer = "${{admin_token}}"
-json = '{account}'
-
-[steps.expect]
-"users.create.created" = {{ status = "2xx" }}
-
-[[steps]]
-name = "send what was found"
-{step}
-[steps.expect]
-{requirement} = {{ status = "{status}" }}
-
-[[steps]]
-name = "remove the account"
-send = "DELETE {path}"
-bearer = "${{admin_token}}"
-
-[steps.expect]
-"users.delete.answered" = {{ status = "2xx" }}
-"#,
-        id = found.id,
-        create = Operation::CreateUser,
-        positive = found.surface.row().positive,
-        step = step(request),
-        requirement = quoted(&found.signature.requirement),
-        path = api::user(&FIXED.user),
-    )
-}
-
-/// The request as a step: in parts where it is text, else as bytes.
-fn step(request: &Request) -> String {
-    let parts = match request {
-        Request::Http(http) => in_parts(http),
-        Request::Raw(_) => None,
-    };
-    parts.unwrap_or_else(|| format!("hex = \"{}\"\n", hex(&request.to_bytes())))
-}
-
-fn in_parts(request: &HttpRequest) -> Option<String> {
-    let printable = |bytes: &[u8]| {
-        let text = std::str::from_utf8(bytes).ok()?;
-        (!text.chars().any(|c| c.is_control()) && !text.contains("${")).then(|| quoted(text))
-    };
-    let mut headers = Vec::new();
-    for header in &request.headers {
-        let name = header.name.to_ascii_lowercase();
-        if matches!(name.as_str(), "host" | "content-length") {
-            continue;
-        }
-        if request.headers.iter().filter(|other| other.name.eq_ignore_ascii_case(&name)).count() > 1 {
-            return None;
-        }
-        headers.push(format!("{} = {}", quoted(&header.name), printable(&header.value)?));
+/// The file; `None` where no scenario can show the finding.
+pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
+    if found.signature.check == Check::Down {
+        return None;
     }
-    let send = printable(format!("{} {}", request.method, request.target).as_bytes())?;
-    let body = match &request.body {
-        Some(body) => format!("body = {}\n", printable(body)?),
-        None => String::new(),
+    let steps = match &found.violation.shown {
+        Shown::ByNoRequest => return None,
+        Shown::BySession { users, calls } => session(found, admin, users, calls)?,
+        _ => [false, true].into_iter().find_map(|own| alone(found, own))?,
     };
-    Some(format!("send = {send}\nheaders = {{ {} }}\n{body}", headers.join(", ")))
+    let given = match () {
+        () if steps.contains("${user") => "user",
+        () if steps.contains("${admin") => "admin",
+        () => "any",
+    };
+    let registration = match found.surface {
+        Surface::AccountBody | Surface::TwoStepBody => r#", "registration""#,
+        _ => "",
+    };
+    Some(format!(
+        "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"{given}\"\nchanges = [\"passwords\", \
+         \"users\"{registration}]\n{steps}",
+        found.id,
+        quoted(&format!("Found by fuzzing: {}", harmless_line(&found.violation.what))),
+    ))
+}
+
+/// The steps of a single input; with `own` the scenario makes the account that counts as right.
+fn alone(found: &Found, own: bool) -> Option<String> {
+    let input = || {
+        let bindings = made_up(own);
+        let request = grammar::request(found.surface, &found.input, &bindings)?;
+        written(&request, &names_of(&bindings, own), found.signature.check)
+    };
+    let sent = input().filter(|sent| input().as_ref() == Some(sent))?;
+    let Found { violation, bindings, .. } = found;
+    let (requirement, names) = (found.signature.requirement.as_str(), names_of(bindings, own));
+    let login = |username: &str, password: &str| {
+        let password =
+            if own { password.replace(&*bindings.user_password, &FIXED.user_password) } else { password.into() };
+        let basic = quoted(&names.text(&format!("{username}:{password}"))?);
+        Some(format!("send = \"{}\"\nbasic = {basic}\njson = \"{{}}\"\n", Operation::LogIn))
+    };
+    let any = if found.surface == Surface::Http { ANY_HTTP } else { ANY };
+    let steps = match &violation.shown {
+        Shown::ByLogin { username, password, works } => {
+            let expected = if *works { REFUSED } else { ACCEPTED };
+            let after = step("log in afterwards", &login(username, password)?, requirement, expected);
+            step("send what was found", &sent, "envelope.no-crash", any) + &after
+        }
+        Shown::ByReading(username) => {
+            let path = quoted(&format!("GET {}", names.text(&api::user(username))?));
+            let read = format!("send = {path}\nbearer = \"${{admin_token}}\"\n");
+            let expected = r#"body = { "/users/0/ROLES" = "ROLE_USER" }"#;
+            step("send what was found", &sent, "envelope.no-crash", any)
+                + &step("read the account", &read, requirement, expected)
+        }
+        _ => step("send what was found", &sent, requirement, &expected(found, any)?),
+    };
+    Some(accounts(&steps) + &steps)
+}
+
+/// The accounts and tokens that the steps speak of and the harness does not have.
+fn accounts(steps: &str) -> String {
+    let mut text = String::new();
+    for (name, password, tokens) in
+        [("name", &FIXED.user_password, ["own_token"].as_slice()), ("colon", &FIXED.colon_password, &[])]
+    {
+        if [name].iter().chain(tokens).any(|name| steps.contains(&format!("${{{name}"))) {
+            text += &account(name, "ofkeeper", password);
+        }
+        let basic = format!("${{{name}}}:{password}");
+        for token in tokens.iter().filter(|token| steps.contains(&format!("${{{token}"))) {
+            text += &token_of(token, &basic);
+        }
+    }
+    if steps.contains("${dead_token") {
+        text += &token_of("dead_token", "${user}:${user_password}");
+        let logout = format!("send = \"{}\"\nbearer = \"${{dead_token}}\"\n", Operation::LogOut);
+        text += &step("end that token", &logout, "tokens.logout.answered", ACCEPTED);
+    }
+    text
+}
+
+/// Makes an account. The name has eighteen letters, so that its base64 is the beginning of that of any text it begins.
+fn account(name: &str, ending: &str, password: &str) -> String {
+    let body = format!(r#"{{"username":"${{unique}}{ending}","password":"{password}"}}"#);
+    let create = Operation::CreateUser;
+    let sent = format!("send = \"{create}\"\nbearer = \"${{admin_token}}\"\njson = {}\n", quoted(&body));
+    step(&format!("make the account {name}"), &sent, "users.create.created", ACCEPTED)
+        + &format!("\n[steps.capture]\n{name} = \"/users/0/username\"\n")
+}
+
+fn token_of(token: &str, basic: &str) -> String {
+    let sent = format!("send = \"{}\"\nbasic = {}\njson = \"{{}}\"\n", Operation::LogIn, quoted(basic));
+    step(&format!("log in for {token}"), &sent, "login.credentials.accepted", ACCEPTED)
+        + &format!("\n[steps.capture]\n{token} = \"/users/0/token\"\n")
+}
+
+/// The calls of a session: those before the last conform, and are not judged.
+fn session(found: &Found, admin: &Admin, users: &[String], calls: &[std::sync::Arc<Exchange>]) -> Option<String> {
+    let last = &found.violation.exchange;
+    let mut values: Vec<(String, &str)> = vec![
+        ("admin".to_owned(), &admin.account.username),
+        ("admin_password".to_owned(), &admin.account.password),
+        ("admin_token".to_owned(), &admin.token),
+        ("base".to_owned(), &found.bindings.base),
+    ];
+    values.extend(users.iter().enumerate().map(|(index, user)| (format!("account{index}"), user.as_str())));
+    let tokens: Vec<String> = calls.iter().map(|call| token_in(call).unwrap_or_default()).collect();
+    values.extend(tokens.iter().enumerate().map(|(index, token)| (format!("token{index}"), token.as_str())));
+    let names = Names::of(values);
+    let sent = |call: &Exchange| written(&call.request, &names, found.signature.check);
+    let last = step("send what was found", &sent(last)?, &found.signature.requirement, &expected(found, ANY)?);
+    let later = calls.iter().map(|call| sent(call)).collect::<Option<Vec<_>>>()?.concat() + &last;
+    let uses = |name: &str| later.contains(&format!("${{{name}"));
+    let made = (0..users.len()).map(|index| format!("account{index}")).filter(|name| uses(name));
+    let mut text: String = made.map(|name| account(&name, &name, START)).collect();
+    for (index, call) in calls.iter().enumerate() {
+        text += &step(&format!("call {}", index + 1), &sent(call)?, "envelope.no-crash", ANY);
+        if uses(&format!("token{index}}}")) {
+            text += &format!("\n[steps.capture]\ntoken{index} = \"/users/0/token\"\n");
+        }
+    }
+    Some(text + &last)
+}
+
+fn token_in(exchange: &Exchange) -> Option<String> {
+    let json = Json::parse(&exchange.response()?.body).ok()?;
+    json.at("/users/0/token")?.as_str().map(str::to_owned)
+}
+
+/// What the answer must be: the opposite of what it was, or anything where a rule for every answer is broken.
+fn expected(found: &Found, any: &str) -> Option<String> {
+    let violation = &found.violation;
+    Some(match (violation.check, violation.exchange.response()) {
+        (Check::Token | Check::Refused | Check::State | Check::AcceptedChange | Check::RefusedChange, Some(answer)) => {
+            let is_granted = (200..300).contains(&answer.status) || token_in(&violation.exchange).is_some();
+            match found.signature.requirement.as_str() {
+                "account.request.vname" => {
+                    let Request::Http(HttpRequest { body: Some(body), .. }) = &violation.exchange.request else {
+                        return None;
+                    };
+                    let name = verified_name(Json::parse(body).ok()?.at("/cert")?.as_str()?).ok()?.name;
+                    format!(r#"body = {{ "/account/0/vname" = {} }}"#, quoted(&name.replace("${", "$${")))
+                }
+                "users.read.unauthorized" | "users.read.odd-name" => r#"absent = ["/users"]"#.to_owned(),
+                _ if is_granted => format!(r#"{REFUSED}, absent = ["/users"]"#),
+                _ => ACCEPTED.to_owned(),
+            }
+        }
+        _ => any.to_owned(),
+    })
+}
+
+fn step(name: &str, sent: &str, requirement: &str, expected: &str) -> String {
+    format!("\n[[steps]]\nname = \"{name}\"\n{sent}\n[steps.expect]\n\"{requirement}\" = {{ {expected} }}\n")
+}
+
+/// Values that are nowhere else, of the lengths that they have in a run of scenarios.
+fn made_up(own: bool) -> Bindings {
+    let unique = |ending: &str| Unique::new().next().0 + ending;
+    // Its base64 has signs that the URL-safe alphabet writes otherwise.
+    let user_password = if own { FIXED.user_password.clone() } else { (password() + grammar::PASSWORD_END).into() };
+    Bindings {
+        user: unique(if own { "ofkeeper" } else { "u" }).into(),
+        user_password,
+        colon_user: unique("ofkeeper").into(),
+        user_token: password().into(),
+        admin_token: password().into(),
+        dead_token: password().into(),
+        unique: unique("").into(),
+        new_password: password().into(),
+        host: (unique("") + ":80").into(),
+        base: ("/".to_owned() + &unique("")).into(),
+        ..FIXED.clone()
+    }
+}
+
+/// The names of a scenario for the values of an input.
+fn names_of(bindings: &Bindings, own: bool) -> Names {
+    let [user, token] = if own { ["name", "own_token"] } else { ["user", "user_token"] };
+    let password = (!own).then_some(("user_password", &bindings.user_password));
+    let values = [
+        (user, &bindings.user),
+        (token, &bindings.user_token),
+        ("colon", &bindings.colon_user),
+        ("admin_token", &bindings.admin_token),
+        ("dead_token", &bindings.dead_token),
+        ("unique", &bindings.unique),
+        ("new_password", &bindings.new_password),
+        ("host", &bindings.host),
+        ("base", &bindings.base),
+    ];
+    Names::of(values.into_iter().chain(password).map(|(name, value)| (name.to_owned(), &**value)))
+}
+
+/// The request as keys of a step: in parts or as text if it can be, else as bytes. Where bytes are sent, nothing is asked of
+/// the form of the answer.
+fn written(request: &Request, names: &Names, check: Check) -> Option<String> {
+    let text = match request {
+        Request::Http(http) => in_parts(http, names),
+        Request::Raw(bytes) => {
+            std::str::from_utf8(bytes).ok().and_then(|text| Some(format!("raw = {}\n", quoted(&names.text(text)?))))
+        }
+    };
+    let is_about_the_form = matches!(check, Check::Echo | Check::OneAnswer | Check::Envelope);
+    let hex = || format!("hex = \"{}\"\n", names.hex(&request.to_bytes()));
+    text.or_else(|| (!is_about_the_form || matches!(request, Request::Raw(_))).then(hex))
+}
+
+fn in_parts(request: &HttpRequest, names: &Names) -> Option<String> {
+    let text = |bytes: &[u8]| Some(quoted(&names.text(std::str::from_utf8(bytes).ok()?)?));
+    let path = request.target.strip_prefix(names.value("base")).filter(|path| path.starts_with('/'))?;
+    let mut lines = format!("send = {}\n", text(format!("{} {path}", request.method).as_bytes())?);
+    let (mut headers, mut kind): (Vec<(&str, Vec<String>)>, _) = (Vec::new(), "body");
+    for header in &request.headers {
+        let times = request.headers.iter().filter(|other| other.name == header.name).count();
+        match (&*header.name, &*header.value) {
+            ("Host" | "Content-Length", _) => {}
+            ("Authorization", value) if times == 1 && lines.lines().count() == 1 && plain(value, names).is_some() => {
+                lines += &plain(value, names)?;
+            }
+            ("Content-Type", b"application/json") if times == 1 && request.body.is_some() => kind = "json",
+            (_, value) if value.contains(&b'\n') || value.contains(&b'\r') => return None,
+            (name, value) => match headers.iter_mut().find(|(known, _)| *known == name) {
+                Some((_, values)) => values.push(text(value)?),
+                None => headers.push((name, vec![text(value)?])),
+            },
+        }
+    }
+    if !headers.is_empty() {
+        let header = |(name, values): &(&str, Vec<String>)| format!("{} = [{}]", quoted(name), values.join(", "));
+        lines += &format!("headers = {{ {} }}\n", headers.iter().map(header).collect::<Vec<_>>().join(", "));
+    }
+    if let Some(body) = &request.body {
+        lines += &format!("{kind} = {}\n", text(body)?);
+    }
+    Some(lines)
+}
+
+/// Credentials or a token in the ordinary form, as the key for it.
+fn plain(value: &[u8], names: &Names) -> Option<String> {
+    let value = std::str::from_utf8(value).ok()?;
+    if let Some(token) = value.strip_prefix("Bearer ") {
+        return Some(format!("bearer = {}\n", quoted(&names.text(token)?)));
+    }
+    let credentials = String::from_utf8(STANDARD.decode(value.strip_prefix("Basic ")?).ok()?).ok()?;
+    Some(format!("basic = {}\n", quoted(&names.text(&credentials)?)))
 }
 
 /// A text as a TOML string, in which nothing drives a terminal or a CI server that shows the file.
 fn quoted(text: &str) -> String {
-    let text = text.replace("${", "$${");
-    let is_harmless = harmless_line(&text) == text;
+    let is_harmless = harmless_line(text) == text;
     let escape = |c: char| match c {
         '"' | '\\' => format!("\\{c}"),
         c if is_harmless || (c.is_ascii_graphic() && c != '#' && c != ':') || c == ' ' => c.to_string(),
