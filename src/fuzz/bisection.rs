@@ -102,6 +102,7 @@ pub(super) fn took_down(generated: &Generated, probed: &Probed, worker: &WorkerA
         check: Check::Down,
         requirement: "envelope.answered".to_owned(),
         level: Level::Must,
+        class: probed.class,
         what: what.to_owned(),
         exchange: Arc::new(ended(request, Err(unreachable(None, what.to_owned())), Duration::ZERO, false)),
         shown: Shown::ByNoRequest,

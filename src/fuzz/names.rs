@@ -6,8 +6,7 @@ use super::hex;
 use crate::template::{Bindings, Template};
 
 /// Filters that an input may use, or that a text near a password is made with.
-const FILTERS: [&str; 10] =
-    ["", "|base64", "|base64|base64", "|upper", "|lower", "|swapcase", "|init", "|tail", "|reverse", "|altered"];
+const FILTERS: &str = " |base64 |base64|base64 |upper |lower |swapcase |init |tail |reverse |altered";
 
 /// Shorter values may be in a text by chance, so only the values themselves are looked for.
 const TELLING: usize = 8;
@@ -24,8 +23,8 @@ impl Names {
         let (mut bindings, mut forms) = (Bindings::default(), Vec::new());
         for (name, value) in values.into_iter().filter(|(_, value)| !value.is_empty()) {
             bindings.bind(&*name, value);
-            let filters = if value.len() < TELLING { &FILTERS[..1] } else { &FILTERS };
-            forms.extend(filters.iter().filter_map(|filter| {
+            let filters = FILTERS.split(' ').filter(|filter| filter.is_empty() || value.len() >= TELLING);
+            forms.extend(filters.filter_map(|filter| {
                 let place = format!("${{{name}{filter}}}");
                 Some((Template::parse(&place).ok()?.render(&bindings).ok()?, place))
             }));

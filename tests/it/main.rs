@@ -17,6 +17,7 @@ mod allowed_variants;
 mod fuzz_controls;
 mod fuzz_corpus;
 mod fuzz_custody;
+mod fuzz_kept;
 mod fuzz_time;
 mod fuzz_wire;
 mod harness;

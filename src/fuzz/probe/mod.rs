@@ -34,6 +34,8 @@ pub struct Violation {
     pub check: Check,
     pub requirement: String,
     pub level: Level,
+    /// What the documents want of the request.
+    pub class: Class,
     /// What was expected and what came, without secrets.
     pub what: String,
     pub exchange: Arc<Exchange>,
@@ -228,6 +230,7 @@ impl Probe<'_> {
             self.probed.violations.push(Violation {
                 check,
                 level: finding.level,
+                class: self.probed.class,
                 what: format!("expected {}; came {}", words::all_expected(&finding), words::all_observed(&finding)),
                 requirement: finding.requirement,
                 exchange: Arc::clone(exchange),
@@ -242,11 +245,12 @@ impl Probe<'_> {
         }
         let (level, what) = (self.session.level(requirement), what.into());
         let (requirement, shown) = (requirement.to_owned(), std::mem::take(&mut self.shown));
+        let class = self.probed.class;
         match (level, self.exchange.clone()) {
             (Level::May, _) => self.probed.observed.push(format!("{requirement}: {what}")),
             (_, None) => {}
             (_, Some(exchange)) => {
-                self.probed.violations.push(Violation { check, requirement, level, what, exchange, shown });
+                self.probed.violations.push(Violation { check, requirement, level, class, what, exchange, shown });
             }
         }
     }
