@@ -112,6 +112,7 @@ impl<'a> Script<'a> {
             steps: String::new(),
             created: Vec::new(),
         };
+        script.variables.absorb(destination.target.transport.secrets());
         for (name, shown) in [
             ("admin_password", "$WABIZSPEC_ADMIN_PASSWORD"),
             ("admin_token", "$ADMIN_TOKEN"),

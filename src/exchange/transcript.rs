@@ -59,11 +59,11 @@ fn is_for_curl(request: &HttpRequest) -> bool {
             && header.value.trim_ascii() == header.value
             && !header.value.iter().any(u8::is_ascii_control)
     };
-    let path = |c: char| c.is_ascii_alphanumeric() || "/-_.~%?=&+@:,;!$'()*".contains(c);
+    let target = request.target.to_ascii_lowercase();
     request.method != "HEAD"
         && request.headers.iter().all(is_plain)
-        && request.target.chars().all(path)
-        && !request.target.contains("/.")
+        && target.chars().all(|c| c.is_ascii_graphic() && !"{}[]\\#".contains(c))
+        && !["/.", "/%2e"].iter().any(|dots| target.contains(dots))
 }
 
 fn curl_http(request: &HttpRequest, base_path: &str, tls: &str, secrets: &Redaction) -> String {
@@ -163,6 +163,33 @@ mod tests {
             "curl -s -i -X POST -H 'Authorization: Basic eA==' -H 'Content-Type:' \
              --data-binary $'{\\'a\\'}\\x0a' \"$WABIZSPEC_TARGET\"'/v1/users/login'"
         );
+    }
+
+    #[test]
+    fn what_curl_would_change_is_printed() {
+        let line = |method: &'static str, target, header, body| {
+            let request = HttpRequest::of(method, target, &[("X-Odd", "a"), header], body);
+            curl(&Request::Http(request), "", "", &Redaction::new())
+        };
+        let length = ("Content-Length", "2");
+        for (method, target, header, body) in [
+            ("POST", "/v1", ("Transfer-Encoding", "chunked"), "2\r\n{}\r\n0\r\n\r\n"),
+            ("POST", "/v1", ("expect", "100-continue"), "{}"),
+            ("HEAD", "/v1", length, ""),
+            ("GET", "/v1/a/../b", length, ""),
+            ("GET", "/v1/.%2E", length, ""),
+            ("GET", "/v1/{a,b}", length, ""),
+            ("GET", "/v1", ("X-Folded", "a\r\n b"), ""),
+            ("GET", "/v1", ("X-Blank", " a"), ""),
+        ] {
+            let line = line(method, target, header, body);
+            let target = target.replace('%', "%%");
+            assert!(line.starts_with(&format!("printf '{method} {target} HTTP/1.1")), "{line}");
+        }
+        for body in ["a\0b", "@file", &"a".repeat(WORD + 1)] {
+            let line = line("POST", "/v1", length, body);
+            assert!(line.starts_with("printf '") && line.contains("' | curl ") && line.contains(" @- "), "{line}");
+        }
     }
 
     #[test]

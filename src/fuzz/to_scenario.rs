@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use super::finding::Found;
-use super::grammar::{self, Bindings, FIXED};
+use super::grammar::{self, Bindings, FIXED, RequestParts};
 use super::names::Names;
 use super::probe::Shown;
 use super::tracker::START;
@@ -19,7 +19,7 @@ use crate::documented::api::{self, Operation};
 use crate::documented::certificate::verified_name;
 use crate::exchange::{Exchange, HttpRequest, Json, Request, harmless_line};
 
-/// The account or the token that the step is about may be as it likes; a name that is taken is documented as a 500.
+/// Every answer to a request that only leads to the one that counts. A name that is taken is documented as a 500.
 const OPEN: &str = r#"status = ["2xx", "3xx", "4xx", 500]"#;
 /// Every answer but a crash.
 const ANY: &str = r#"status = ["2xx", "3xx", "4xx"]"#;
@@ -37,7 +37,7 @@ pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
     }
     let steps = match &found.violation.shown {
         Shown::ByNoRequest => return None,
-        Shown::BySession { users, calls } => session(found, admin, users, calls)?,
+        Shown::BySession { users, calls, last } => session(found, admin, users, calls, last)?,
         _ => [false, true].into_iter().find_map(|own| alone(found, own))?,
     };
     let given = match () {
@@ -146,26 +146,30 @@ fn token_of(token: &str, basic: &str) -> String {
 }
 
 /// The calls of a session: those before the last conform, and are not judged.
-fn session(found: &Found, admin: &Admin, users: &[String], calls: &[std::sync::Arc<Exchange>]) -> Option<String> {
-    let last = &found.violation.exchange;
-    let mut values: Vec<(String, &str)> = vec![
-        ("admin".to_owned(), &admin.account.username),
-        ("admin_password".to_owned(), &admin.account.password),
-        ("admin_token".to_owned(), &admin.token),
-        ("base".to_owned(), &found.bindings.base),
+fn session(
+    found: &Found,
+    admin: &Admin,
+    users: &[String],
+    calls: &[(RequestParts, Option<String>)],
+    last: &RequestParts,
+) -> Option<String> {
+    let numbered = |name: &'static str| move |(index, value)| (format!("{name}{index}"), value);
+    let accounts = users.iter().map(String::as_str).enumerate().map(numbered("account"));
+    let tokens = calls.iter().map(|(_, token)| token.as_deref().unwrap_or_default()).enumerate().map(numbered("token"));
+    let admin = [
+        ("admin".to_owned(), &*admin.account.username),
+        ("admin_password".to_owned(), &*admin.account.password),
+        ("admin_token".to_owned(), &*admin.token),
     ];
-    values.extend(users.iter().enumerate().map(|(index, user)| (format!("account{index}"), user.as_str())));
-    let tokens: Vec<String> = calls.iter().map(|call| token_in(call).unwrap_or_default()).collect();
-    values.extend(tokens.iter().enumerate().map(|(index, token)| (format!("token{index}"), token.as_str())));
-    let names = Names::of(values);
-    let sent = |call: &Exchange| written(&call.request, &names, found.signature.check);
+    let names = Names::of(admin.into_iter().chain(accounts).chain(tokens));
+    let sent = |call: &RequestParts| written(&call.clone().request("", ""), &names, found.signature.check);
+    let before = calls.iter().map(|(call, _)| sent(call)).collect::<Option<Vec<_>>>()?;
     let last = step("send what was found", &sent(last)?, &found.signature.requirement, &expected(found, ANY)?);
-    let later = calls.iter().map(|call| sent(call)).collect::<Option<Vec<_>>>()?.concat() + &last;
-    let uses = |name: &str| later.contains(&format!("${{{name}"));
+    let uses = |name: &str| before.iter().chain([&last]).any(|text| text.contains(&format!("${{{name}")));
     let made = (0..users.len()).map(|index| format!("account{index}")).filter(|name| uses(name));
     let mut text: String = made.map(|name| account(&name, &name, START)).collect();
-    for (index, call) in calls.iter().enumerate() {
-        text += &step(&format!("call {}", index + 1), &sent(call)?, "envelope.answered", OPEN);
+    for (index, sent) in before.iter().enumerate() {
+        text += &step(&format!("call {}", index + 1), sent, "envelope.answered", OPEN);
         if uses(&format!("token{index}}}")) {
             text += &format!("\n[steps.capture]\ntoken{index} = \"/users/0/token\"\n");
         }

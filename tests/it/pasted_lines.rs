@@ -14,7 +14,7 @@ const HOSTILE: &str = "$(ran);ran&ran|`ran`'$(ran)'\"$(ran)\"";
 fn pasted(lines: &[&str]) -> String {
     let place = Place::new();
     place.executable("ran", "#!/bin/sh\n: > \"$TRACE\"\n");
-    for name in ["curl", "nc", "wabizspec"] {
+    for name in ["bash", "curl", "nc", "wabizspec"] {
         place.executable(name, "#!/bin/sh\nprintf '%s\\n' \"$0\" \"$@\" >> \"$GIVEN\"\n");
     }
     for line in lines {

@@ -133,7 +133,8 @@ impl Probe<'_> {
         let mut calls = Vec::new();
         for step in &input.steps {
             let planned = tracker.plan(step);
-            self.shown = Shown::BySession { users: names.to_vec(), calls: calls.clone() };
+            let (users, calls_before, last) = (names.to_vec(), calls.clone(), planned.request.clone());
+            self.shown = Shown::BySession { users, calls: calls_before, last };
             let request = self.session.request(planned.request.clone());
             self.exchange(Class::Either, Place::Session, request).await;
             // After a crash the state is open, and the crash is a violation of its own.
@@ -144,7 +145,7 @@ impl Probe<'_> {
                 }
                 break;
             }
-            calls.extend(self.exchange.clone());
+            calls.push((planned.request, self.token()));
         }
         // Those of the users end with them.
         for token in tracker.tokens_of_admin() {

@@ -51,8 +51,8 @@ pub enum Shown {
     ByLogin { username: String, password: String, works: bool },
     /// The account of that name, read after the input.
     ByReading(String),
-    /// The calls of a session before the last one, and its users.
-    BySession { users: Vec<String>, calls: Vec<Arc<Exchange>> },
+    /// The last call of a session: its users, and the calls before it with the tokens that they got.
+    BySession { users: Vec<String>, calls: Vec<(RequestParts, Option<String>)>, last: RequestParts },
     /// Nothing that one request tells.
     ByNoRequest,
 }
