@@ -6,7 +6,7 @@ use super::hex;
 use crate::template::{Bindings, Template};
 
 /// Filters that an input may use, or that a text near a password is made with.
-const FILTERS: &str = " |base64 |base64|base64 |upper |lower |swapcase |init |tail |reverse |altered";
+const FILTERS: &str = " |base64 |base64|base64 |upper |lower |swapcase |init |tail |first8 |reverse |altered";
 
 /// Shorter values may be in a text by chance, so only the values themselves are looked for.
 const TELLING: usize = 8;
@@ -14,7 +14,7 @@ const TELLING: usize = 8;
 /// Values, and what a scenario writes for each of their forms.
 pub(super) struct Names {
     bindings: Bindings,
-    /// The longest form first.
+    /// Values as they are, then filtered ones; the longest first.
     forms: Vec<(String, String)>,
 }
 
@@ -29,8 +29,8 @@ impl Names {
                 Some((Template::parse(&place).ok()?.render(&bindings).ok()?, place))
             }));
         }
-        // The sort is stable, so of equal forms the plainest comes first.
-        forms.sort_by_key(|(form, _)| Reverse(form.len()));
+        // A changed name may be another name.
+        forms.sort_by_key(|(form, place)| (place.contains('|'), Reverse(form.len())));
         Names { bindings, forms }
     }
 
@@ -77,11 +77,12 @@ mod tests {
 
     #[test]
     fn values_become_the_names_they_have() {
-        let names = Names::of([("user".to_owned(), "w4ab9cde01"), ("host".to_owned(), "h:1")]);
+        let values = [("user", "w4ab9cde01"), ("other", "w4ab9cde02"), ("host", "h:1")];
+        let names = Names::of(values.map(|(name, value)| (name.to_owned(), value)));
         for (text, written) in [
             ("a w4ab9cde01!", Some("a ${user}!")),
             ("W4AB9CDE01w4ab9cde0", Some("${user|upper}${user|init}")),
-            ("h:1 ${x}", Some("${host} $${x}")),
+            ("h:1 w4ab9cde02 ${x}", Some("${host} ${other} $${x}")),
             ("$w4ab9cde01", None),
         ] {
             assert_eq!(names.text(text).as_deref(), written, "{text}");

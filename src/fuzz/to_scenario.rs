@@ -26,9 +26,10 @@ const ANY: &str = r#"status = ["2xx", "3xx", "4xx"]"#;
 /// The same for bytes that are no HTTP of this version: these two 5xx are answers to that (RFC 9110 §15.6).
 const ANY_HTTP: &str = r#"status = ["2xx", "3xx", "4xx", 501, 505]"#;
 const ACCEPTED: &str = r#"status = "2xx""#;
-const REFUSED: &str = r#"status = ["3xx", "4xx"]"#;
-/// The same where the name may be taken.
-const REFUSED_OR_TAKEN: &str = r#"status = ["3xx", "4xx", 500]"#;
+const REFUSED: &str = r#"status = ["3xx", "4xx"], absent = ["/users"]"#;
+/// The same two where the name may be taken.
+const ACCEPTED_OR_TAKEN: &str = r#"status = ["2xx", 500]"#;
+const REFUSED_OR_TAKEN: &str = r#"status = ["3xx", "4xx", 500], absent = ["/users"]"#;
 
 /// The file; `None` where no scenario can show the finding.
 pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
@@ -36,7 +37,6 @@ pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
         return None;
     }
     let steps = match &found.violation.shown {
-        Shown::ByNoRequest => return None,
         Shown::BySession { users, calls, last } => session(found, admin, users, calls, last)?,
         _ => [false, true].into_iter().find_map(|own| alone(found, own))?,
     };
@@ -71,27 +71,29 @@ fn alone(found: &Found, own: bool) -> Option<String> {
         let password =
             if own { password.replace(&*bindings.user_password, &FIXED.user_password) } else { password.into() };
         let basic = quoted(&names.text(&format!("{username}:{password}"))?);
-        Some(format!("send = \"{}\"\nbasic = {basic}\njson = \"{{}}\"\n", Operation::LogIn))
+        Some(format!("{}basic = {basic}\njson = \"{{}}\"\n", send(Operation::LogIn)))
     };
     let any = if found.surface == Surface::Http { ANY_HTTP } else { ANY };
     let steps = match &violation.shown {
-        Shown::ByLogin { username, password, works } => {
-            if !is_shown_by_login(found, *password == *bindings.user_password, *works) {
-                return None;
-            }
+        Shown::ByLogin { username, password, works }
+            if is_shown_by_login(found, *password == *bindings.user_password, *works) =>
+        {
             let expected = if *works { REFUSED } else { ACCEPTED };
-            let after = step("log in afterwards", &login(username, password)?, requirement, expected);
-            step("send what was found", &sent, "envelope.answered", OPEN) + &after
+            step("log in afterwards", &login(username, password)?, requirement, expected)
         }
         Shown::ByReading(username) => {
             let path = quoted(&format!("GET {}", names.text(&api::user(username))?));
             let read = format!("send = {path}\nbearer = \"${{admin_token}}\"\n");
-            let expected = r#"body = { "/users/0/ROLES" = "ROLE_USER" }"#;
-            step("send what was found", &sent, "envelope.answered", OPEN)
-                + &step("read the account", &read, requirement, expected)
+            step("read the account", &read, requirement, r#"body = { "/users/0/ROLES" = "ROLE_USER" }"#)
         }
-        _ => step("send what was found", &sent, requirement, &expected(found, any)?),
+        Shown::InTheAnswer => String::new(),
+        _ => return None,
     };
+    let first = match steps.is_empty() {
+        true => step("send what was found", &sent, requirement, &expected(found, any)?),
+        false => step("send what was found", &sent, "envelope.answered", OPEN),
+    };
+    let steps = first + &steps;
     Some(accounts(&steps) + &steps)
 }
 
@@ -108,41 +110,36 @@ fn is_shown_by_login(found: &Found, is_old: bool, works: bool) -> bool {
     }
 }
 
-/// The accounts and tokens that the steps speak of and the harness does not have.
+/// The accounts and the token that the steps speak of and the harness does not have.
 fn accounts(steps: &str) -> String {
+    let uses = |name: &str| steps.contains(&format!("${{{name}"));
     let mut text = String::new();
-    for (name, password, tokens) in
-        [("name", &FIXED.user_password, ["own_token"].as_slice()), ("colon", &FIXED.colon_password, &[])]
-    {
-        if [name].iter().chain(tokens).any(|name| steps.contains(&format!("${{{name}"))) {
-            text += &account(name, "ofkeeper", password);
-        }
-        let basic = format!("${{{name}}}:{password}");
-        for token in tokens.iter().filter(|token| steps.contains(&format!("${{{token}"))) {
-            text += &token_of(token, &basic);
+    for (name, password) in [("name", &FIXED.user_password), ("colon", &FIXED.colon_password)] {
+        if uses(name) {
+            text += &account(name, &format!("of-{name:-<5}"), password);
         }
     }
-    if steps.contains("${dead_token") {
-        text += &token_of("dead_token", "${user}:${user_password}");
-        let logout = format!("send = \"{}\"\nbearer = \"${{dead_token}}\"\n", Operation::LogOut);
+    if uses("dead_token") {
+        let login = format!("{}basic = \"${{user}}:${{user_password}}\"\n", send(Operation::LogIn));
+        let logout = format!("{}bearer = \"${{dead_token}}\"\n", send(Operation::LogOut));
+        text += &step("log in for a token", &login, "login.credentials.accepted", ACCEPTED);
+        text += "\n[steps.capture]\ndead_token = \"/users/0/token\"\n";
         text += &step("end that token", &logout, "tokens.logout.answered", ACCEPTED);
     }
     text
 }
 
-/// Makes an account. The name has eighteen letters, so that its base64 is the beginning of that of any text it begins.
+/// Makes an account. The name of those that are encoded has eighteen letters, so that its base64 is the beginning of that of
+/// any text it begins.
 fn account(name: &str, ending: &str, password: &str) -> String {
-    let body = format!(r#"{{"username":"${{unique}}{ending}","password":"{password}"}}"#);
-    let create = Operation::CreateUser;
-    let sent = format!("send = \"{create}\"\nbearer = \"${{admin_token}}\"\njson = {}\n", quoted(&body));
+    let body = quoted(&format!(r#"{{"username":"${{unique}}{ending}","password":"{password}"}}"#));
+    let sent = format!("{}bearer = \"${{admin_token}}\"\njson = {body}\n", send(Operation::CreateUser));
     step(&format!("make the account {name}"), &sent, "users.create.created", ACCEPTED)
         + &format!("\n[steps.capture]\n{name} = \"/users/0/username\"\n")
 }
 
-fn token_of(token: &str, basic: &str) -> String {
-    let sent = format!("send = \"{}\"\nbasic = {}\njson = \"{{}}\"\n", Operation::LogIn, quoted(basic));
-    step(&format!("log in for {token}"), &sent, "login.credentials.accepted", ACCEPTED)
-        + &format!("\n[steps.capture]\n{token} = \"/users/0/token\"\n")
+fn send(operation: Operation) -> String {
+    format!("send = \"{operation}\"\n")
 }
 
 /// The calls of a session: those before the last conform, and are not judged.
@@ -185,27 +182,23 @@ fn token_in(exchange: &Exchange) -> Option<String> {
 /// What the answer must be: the opposite of what it was, or anything where a rule for every answer is broken.
 fn expected(found: &Found, any: &str) -> Option<String> {
     let violation = &found.violation;
-    Some(match (violation.check, violation.exchange.response()) {
-        (Check::Token | Check::Refused | Check::State | Check::AcceptedChange | Check::RefusedChange, Some(answer)) => {
-            let is_granted = (200..300).contains(&answer.status) || token_in(&violation.exchange).is_some();
-            match found.signature.requirement.as_str() {
-                "account.request.vname" => {
-                    let Request::Http(HttpRequest { body: Some(body), .. }) = &violation.exchange.request else {
-                        return None;
-                    };
-                    let name = verified_name(Json::parse(body).ok()?.at("/cert")?.as_str()?).ok()?.name;
-                    format!(r#"body = {{ "/account/0/vname" = {} }}"#, quoted(&name.replace("${", "$${")))
-                }
-                "users.read.unauthorized" | "users.read.odd-name" => r#"absent = ["/users"]"#.to_owned(),
-                _ if is_granted => {
-                    let refused = if found.surface == Surface::Session { REFUSED_OR_TAKEN } else { REFUSED };
-                    format!(r#"{refused}, absent = ["/users"]"#)
-                }
-                _ => ACCEPTED.to_owned(),
-            }
+    let Some(answer) = violation.exchange.response() else { return Some(any.to_owned()) };
+    let is_granted = (200..300).contains(&answer.status) || token_in(&violation.exchange).is_some();
+    let expected = match (violation.check, found.signature.requirement.as_str()) {
+        (_, "account.request.vname") => {
+            let Request::Http(HttpRequest { body: Some(body), .. }) = &violation.exchange.request else { return None };
+            let name = verified_name(Json::parse(body).ok()?.at("/cert")?.as_str()?).ok()?.name;
+            return Some(format!(r#"body = {{ "/account/0/vname" = {} }}"#, quoted(&name.replace("${", "$${"))));
         }
-        _ => any.to_owned(),
-    })
+        (_, "users.read.unauthorized" | "users.read.odd-name") => return Some(r#"absent = ["/users"]"#.to_owned()),
+        (Check::Refused, "users.create.created") => ACCEPTED_OR_TAKEN,
+        (Check::Refused, _) => ACCEPTED,
+        (Check::State, _) if !is_granted => ACCEPTED,
+        (Check::State, _) if found.surface == Surface::Session => REFUSED_OR_TAKEN,
+        (Check::Token | Check::State | Check::AcceptedChange | Check::RefusedChange, _) => REFUSED,
+        _ => any,
+    };
+    Some(expected.to_owned())
 }
 
 fn step(name: &str, sent: &str, requirement: &str, expected: &str) -> String {
@@ -218,9 +211,9 @@ fn made_up(own: bool) -> Bindings {
     // Its base64 has signs that the URL-safe alphabet writes otherwise.
     let user_password = if own { FIXED.user_password.clone() } else { (password() + grammar::PASSWORD_END).into() };
     Bindings {
-        user: unique(if own { "ofkeeper" } else { "u" }).into(),
+        user: unique(if own { "of-name-" } else { "u" }).into(),
         user_password,
-        colon_user: unique("ofkeeper").into(),
+        colon_user: unique("of-colon").into(),
         user_token: password().into(),
         admin_token: password().into(),
         dead_token: password().into(),
@@ -234,11 +227,11 @@ fn made_up(own: bool) -> Bindings {
 
 /// The names of a scenario for the values of an input.
 fn names_of(bindings: &Bindings, own: bool) -> Names {
-    let [user, token] = if own { ["name", "own_token"] } else { ["user", "user_token"] };
+    let user = if own { "name" } else { "user" };
     let password = (!own).then_some(("user_password", &bindings.user_password));
     let values = [
         (user, &bindings.user),
-        (token, &bindings.user_token),
+        ("user_token", &bindings.user_token),
         ("colon", &bindings.colon_user),
         ("admin_token", &bindings.admin_token),
         ("dead_token", &bindings.dead_token),
