@@ -126,7 +126,7 @@ impl<'a> Script<'a> {
 
     /// Binds a name to a value that is shown as a variable of the shell.
     fn variable(&mut self, name: &str, shown: &str) {
-        // With a character that JSON escapes: only then the do the escaped and the plain form differ.
+        // With a character that JSON escapes: only then do the escaped and the plain form differ.
         let value = password() + "\"";
         self.variables.add_exact(&value, shown);
         self.names.insert(name.to_owned(), shown.to_owned());

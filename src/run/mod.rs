@@ -22,7 +22,7 @@ use std::time::Instant;
 use jiff::{Timestamp, Unit};
 use tokio::sync::watch;
 
-#[cfg(feature = "cli")]
+#[cfg(feature = "fuzz")]
 pub(crate) use compose::compose;
 pub use event::{CaseReport, Event};
 pub(crate) use event::{Ended, NotAsked, RequirementInfo, Started, TargetInfo};

@@ -73,7 +73,7 @@ impl Redaction {
     }
 
     /// The same for a text that is replaced only in this exact form.
-    #[cfg(feature = "cli")]
+    #[cfg(feature = "fuzz")]
     pub(crate) fn add_exact(&mut self, secret: &str, shown: &str) {
         self.put(secret, shown, true);
     }
