@@ -1,40 +1,30 @@
 //! A shell script that repeats one case by hand, with curl, or with bytes as they are where curl would send others.
 //!
 //! It sends what a run sends: it logs in, makes the account that the case needs, and takes tokens from the answers. Nothing
-//! is judged: what is expected stands beside each request.
+//! is judged: comments say what each request expects.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::custody::Target;
+use crate::custody::effect::Asked;
 use crate::custody::names::{Names, is_made_up, password};
-use crate::custody::reading::basic;
+use crate::custody::reading::{basic, bearer, json_type};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Header, Redaction, Request, curl, shell_quoted, shell_word};
-use crate::judge::Check;
+use crate::judge::{Check, Expectation};
 use crate::plan::Case;
 use crate::run::compose;
 use crate::scenario::{Action, Given, Step};
 use crate::template::{Bindings, Unbound};
 
-/// What the filters of scenarios are in a shell.
-const FILTERS: [(&str, &str); 10] = [
-    ("json", r#"sed 's/[\\"]/\\&/g'"#),
-    ("base64", "base64 | tr -d '\\n'"),
-    ("upper", "tr a-z A-Z"),
-    ("lower", "tr A-Z a-z"),
-    ("swapcase", "tr a-zA-Z A-Za-z"),
-    ("init", "sed 's/.$//'"),
-    ("tail", "sed 's/^.//'"),
-    ("first8", "cut -c 1-8"),
-    ("reverse", r#"awk '{ for (i = length($0); i > 0; i--) printf "%s", substr($0, i, 1) }'"#),
-    (
-        "altered",
-        r#"awk -v from='0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ!' \
-    -v to='1234567890bcdefghijklmnopqrstuvwxyzaBCDEFGHIJKLMNOPQRSTUVWXYZA#' \
-    '{ n = length($0); at = index(from, substr($0, n)); print substr($0, 1, n - 1) (at ? substr(to, at, 1) : "!") }'"#,
-    ),
-];
+/// The functions of a script, each with its name. `as_upper` is what the filter `upper` of a scenario is in a shell.
+fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
+    include_str!("script.sh").split("\n\n").filter_map(|text| {
+        let (before, _) = text.split_once("() {")?;
+        Some((before.lines().last()?, text.trim_end()))
+    })
+}
 
 /// Where a script sends its requests.
 #[derive(Clone, Copy)]
@@ -59,18 +49,6 @@ pub(crate) fn script<'v>(
     script.finished()
 }
 
-/// Sends bytes as they are to the address in the URL, and shows what comes back within two seconds.
-const RAW: &str = r#"address=${WABIZSPEC_TARGET#*://} && address=${address%%/*}
-case $address in *:[0-9]*) ;; *) address=$address:80 ;; esac
-host=${address%:*} && host=${host#[} && host=${host%]}
-raw() { exec 3<>"/dev/tcp/$host/${address##*:}"; cat >&3; timeout 2 cat <&3; exec 3>&-; }
-"#;
-
-const RAW_TLS: &str = r#"address=${WABIZSPEC_TARGET#*://} && address=${address%%/*}
-case $address in *:[0-9]*) ;; *) address=$address:443 ;; esac
-raw() { { cat; sleep 2; } | openssl s_client -quiet -connect "$address" 2>/dev/null; }
-"#;
-
 struct Script<'a> {
     case: &'a Case,
     destination: Destination<'a>,
@@ -79,7 +57,6 @@ struct Script<'a> {
     variables: Redaction,
     /// The variable of each of these names.
     names: BTreeMap<String, String>,
-    filters: BTreeSet<&'static str>,
     steps: String,
     /// Accounts that the script creates.
     created: Vec<String>,
@@ -108,7 +85,6 @@ impl<'a> Script<'a> {
             bindings,
             variables: Redaction::new(),
             names: BTreeMap::new(),
-            filters: BTreeSet::new(),
             steps: String::new(),
             created: Vec::new(),
         };
@@ -172,19 +148,10 @@ impl<'a> Script<'a> {
         }
         let _ = write!(text, "answer=$(mktemp)\nclean_up() {{\n{clean_up}    rm -f \"$answer\"\n}}\n");
         text.push_str("trap clean_up EXIT\ntrap 'exit 130' INT TERM\n");
-        text.push_str("say() { printf '\\n\\n== %s\\n' \"$1\"; }\n");
-        text.push_str("# The text of a member of the last answer.\n");
-        text.push_str(
-            "member() { sed -n 's/.*\"'\"$1\"'\" *: *\"\\([^\"]*\\)\".*/\\1/p' \"$answer\" | tail -n 1 | sed 's|\\\\/|/|g'; }\n",
-        );
-        if self.steps.contains(" | raw ") {
-            text.push_str(match destination.target.transport.origin().tls() {
-                true => RAW_TLS,
-                false => RAW,
-            });
-        }
-        for (name, body) in FILTERS.iter().filter(|(name, _)| self.filters.contains(name)) {
-            let _ = writeln!(text, "as_{name}() {{ {body}; }}");
+        for (name, function) in functions() {
+            if matches!(name, "say" | "member") || self.steps.contains(&format!("| {name}")) {
+                text.push_str(&format!("{function}\n"));
+            }
         }
         Ok(text + &self.steps)
     }
@@ -192,14 +159,16 @@ impl<'a> Script<'a> {
     fn line(&self, request: &Request) -> String {
         let Destination { target, tls, .. } = self.destination;
         let line = curl(request, target.transport.origin().base_path(), tls, &self.variables);
-        match line.split_once(" | nc HOST PORT ") {
-            Some((bytes, _)) => format!("{bytes} | raw | tee \"$answer\""),
-            None => format!("{line} | tee \"$answer\""),
-        }
+        let (line, sent) = match line.split_once(" | nc HOST PORT ") {
+            Some((bytes, _)) if target.transport.origin().tls() => (bytes, " | raw_tls"),
+            Some((bytes, _)) => (bytes, " | raw"),
+            None => (&*line, ""),
+        };
+        format!("{line}{sent} | tee \"$answer\"")
     }
 
     fn ask(&mut self, what: &str, operation: Operation, authorization: Header, body: String) {
-        let headers = vec![authorization, Header::new("Content-Type", "application/json")];
+        let headers = vec![authorization, json_type()];
         let request = self.destination.target.transport.call(operation, headers, Some(body.into_bytes()));
         let line = self.line(&request);
         let _ = writeln!(self.steps, "\nsay {}\n{line}", shell_quoted(what));
@@ -217,7 +186,7 @@ impl<'a> Script<'a> {
             return;
         }
         let (name, password) = (self.value("user").to_owned(), self.value("user_password").to_owned());
-        let bearer = Header::new("Authorization", format!("Bearer {}", self.value("admin_token")));
+        let bearer = bearer(self.value("admin_token"));
         let body = serde_json::json!({"username": name, "password": password}).to_string();
         self.ask("create an account for the case", Operation::CreateUser, bearer, body);
         self.created.push(name);
@@ -230,18 +199,12 @@ impl<'a> Script<'a> {
 
     fn step(&mut self, step: &Step) -> Result<(), Unbound> {
         let _ = writeln!(self.steps, "\nsay {}", shell_quoted(&step.name));
-        for expectation in &step.expectations {
-            let status = expectation.checks.iter().find_map(|check| match check {
+        for Expectation { requirement, level, checks } in &step.expectations {
+            let status = checks.iter().find_map(|check| match check {
                 Check::Status(set) => Some(format!(": status {set}")),
                 _ => None,
             });
-            let _ = writeln!(
-                self.steps,
-                "# {}, {}{}",
-                expectation.level,
-                expectation.requirement,
-                status.unwrap_or_default()
-            );
+            let _ = writeln!(self.steps, "# {level}, {requirement}{}", status.unwrap_or_default());
         }
         if let Action::Advance(seconds) = step.action {
             let _ = writeln!(
@@ -256,15 +219,9 @@ impl<'a> Script<'a> {
         self.derive(&step.action);
         let request = compose(self.destination.target, &step.action, &self.bindings)?;
         let Some(request) = request else { return Ok(()) };
-        let about = step.about(&self.case.row().bindings);
-        if about.operation == Some(Operation::CreateUser)
-            && let Request::Http(request) = &request
-            && let Some(body) = &request.body
-            && let Ok(body) = serde_json::from_slice::<serde_json::Value>(body)
-            && let Some(name) = body["username"].as_str()
-        {
-            self.created.push(name.to_owned());
-        }
+        let base = self.destination.target.transport.origin().base_path();
+        let Asked { operation, account, .. } = Asked::of(&request, base);
+        self.created.extend(account.filter(|_| operation == Some(Operation::CreateUser)));
         let line = self.line(&request);
         let _ = writeln!(self.steps, "{line}");
         for capture in &step.captures {
@@ -288,14 +245,12 @@ impl<'a> Script<'a> {
                 continue;
             }
             let pipe = filters.replace('|', " | as_");
-            self.filters
-                .extend(FILTERS.iter().map(|(name, _)| *name).filter(|name| filters.split('|').any(|it| it == *name)));
             let _ = writeln!(self.steps, "{variable}=$(printf %s \"{base}\" | as_{pipe})");
             self.variables.add_exact(&value, &format!("${variable}"));
         }
     }
 
-    /// Removes the accounts that were created. The case may have ended the token, so it logs in anew.
+    /// Removes the accounts that were created. The case may have ended the token, so it logs in again.
     fn clean_up(&mut self) -> String {
         let own = self.created.iter().filter(|name| is_made_up(name));
         let own: BTreeSet<String> = own.cloned().collect();
@@ -303,11 +258,11 @@ impl<'a> Script<'a> {
             return String::new();
         }
         let transport = &self.destination.target.transport;
-        let headers = vec![self.basic("admin"), Header::new("Content-Type", "application/json")];
+        let headers = vec![self.basic("admin"), json_type()];
         let login = self.line(&transport.call(Operation::LogIn, headers, Some(b"{}".to_vec())));
         let mut text = format!("    {login} >/dev/null\n    ADMIN_TOKEN=$(member token)\n");
         for name in own {
-            let bearer = Header::new("Authorization", format!("Bearer {}", self.value("admin_token")));
+            let bearer = bearer(self.value("admin_token"));
             let delete = transport.request(Operation::DeleteUser.method(), &api::user(&name), vec![bearer], None);
             let _ = writeln!(text, "    {} >/dev/null", self.line(&delete));
         }
@@ -324,15 +279,17 @@ mod tests {
 
     #[test]
     fn a_filter_does_the_same_in_a_shell() {
+        assert_eq!(functions().filter(|(name, _)| name.starts_with("as_")).count(), 10);
         for value in ["aZ9-x.Y", "Token0", "a\"b\\z", "endsinZ", "endsin!", "endsin-"] {
-            for (name, body) in FILTERS {
+            for (function, text) in functions() {
+                let Some(filter) = function.strip_prefix("as_") else { continue };
                 let mut bindings = Bindings::default();
                 bindings.bind("value", value);
-                let template = Template::parse(&format!("${{value|{name}}}")).expect("a template");
-                let script = format!("f() {{ {body}; }}; printf '%s' \"$(printf %s {} | f)\"", shell_quoted(value));
+                let template = Template::parse(&format!("${{value|{filter}}}")).expect("a template");
+                let script = format!("{text}\nprintf '%s' \"$(printf %s {} | {function})\"", shell_quoted(value));
                 let output = Command::new("sh").args(["-c", &script]).output().expect("a shell");
                 let expected = template.render(&bindings).expect("bound");
-                assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{name} of {value}");
+                assert_eq!(String::from_utf8_lossy(&output.stdout), expected, "{filter} of {value}");
             }
         }
     }

@@ -1,12 +1,24 @@
-# The functions of the scripts that `wabizspec reproduce` writes, a paragraph each. A script has those that it calls.
+# The functions of the scripts that repeat a case, a paragraph each. A script has those that it calls.
 
 say() { printf '\n\n== %s\n' "$1"; }
 
 # The text of a member of the last answer.
 member() { sed -n 's/.*"'"$1"'" *: *"\([^"]*\)".*/\1/p' "$answer" | tail -n 1 | sed 's|\\/|/|g'; }
 
-# Sends bytes as they are, and shows what comes back within two seconds.
-raw() { exec 3<>"/dev/tcp/$1/$2"; cat >&3; timeout 2 cat <&3; exec 3>&-; }
+# Sends bytes as they are to the address in the URL, and shows what comes back within two seconds.
+raw() {
+    address=${WABIZSPEC_TARGET#*://} && address=${address%%/*}
+    case $address in *:[0-9]*) ;; *) address=$address:80 ;; esac
+    host=${address%:*} && host=${host#[} && host=${host%]}
+    exec 3<>"/dev/tcp/$host/${address##*:}"; cat >&3; timeout 2 cat <&3; exec 3>&-
+}
+
+# The same over TLS.
+raw_tls() {
+    address=${WABIZSPEC_TARGET#*://} && address=${address%%/*}
+    case $address in *:[0-9]*) ;; *) address=$address:443 ;; esac
+    { cat; sleep 2; } | openssl s_client -quiet -connect "$address" 2>/dev/null
+}
 
 as_json() { sed 's/[\\"]/\\&/g'; }
 
