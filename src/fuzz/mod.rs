@@ -22,6 +22,7 @@ pub mod session;
 mod probe;
 pub mod finding;
 mod names;
+mod steps;
 mod to_scenario;
 pub mod timetable;
 pub mod saved;

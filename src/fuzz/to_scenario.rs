@@ -11,11 +11,13 @@ use super::finding::Found;
 use super::grammar::{self, Bindings, FIXED, RequestParts};
 use super::names::Names;
 use super::probe::Shown;
+use super::steps::{ACCEPTED, accepted, account, quoted, send, step};
 use super::tracker::START;
 use super::{Check, Class, Surface};
 use crate::custody::accounts::Admin;
+use crate::custody::effect::Asked;
 use crate::custody::names::{Names as Unique, password};
-use crate::documented::api::{self, Operation};
+use crate::documented::api::{self, Operation, Resource};
 use crate::documented::certificate::verified_name;
 use crate::exchange::{Exchange, HttpRequest, Json, Request, harmless_line};
 
@@ -25,7 +27,6 @@ const OPEN: &str = r#"status = ["2xx", "3xx", "4xx", 500]"#;
 const ANY: &str = r#"status = ["2xx", "3xx", "4xx"]"#;
 /// The same for bytes that are no HTTP of this version: these two 5xx are answers to that (RFC 9110 §15.6).
 const ANY_HTTP: &str = r#"status = ["2xx", "3xx", "4xx", 501, 505]"#;
-const ACCEPTED: &str = r#"status = "2xx""#;
 const REFUSED: &str = r#"status = ["3xx", "4xx"], absent = ["/users"]"#;
 /// The same two where the name may be taken.
 const ACCEPTED_OR_TAKEN: &str = r#"status = ["2xx", 500]"#;
@@ -45,10 +46,9 @@ pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
         () if steps.contains("${admin") => "admin",
         () => "any",
     };
-    let registration = match found.surface {
-        Surface::AccountBody | Surface::TwoStepBody => r#", "registration""#,
-        _ => "",
-    };
+    let is_about = |resource: Resource| steps.contains(resource.path());
+    let registers = is_about(Resource::Account) || is_about(Resource::TwoStep);
+    let registration = if registers { r#", "registration""# } else { "" };
     Some(format!(
         "#:schema ../scenario.schema.json\n# {}\ntitle = {}\ngiven = \"{given}\"\nchanges = [\"passwords\", \
          \"users\"{registration}]\n{steps}",
@@ -74,11 +74,13 @@ fn alone(found: &Found, admin: &Admin, own: bool) -> Option<String> {
         Some(format!("{}basic = {basic}\njson = \"{{}}\"\n", send(Operation::LogIn)))
     };
     let any = if found.surface == Surface::Http { ANY_HTTP } else { ANY };
+    let mut before = String::new();
     let steps = match &violation.shown {
         Shown::ByLogin { username, password, works }
             if is_shown_by_login(found, *password == *bindings.user_password, *works) =>
         {
             let expected = if *works { REFUSED } else { ACCEPTED };
+            before = compared(expected, Some(Operation::LogIn));
             step("log in afterwards", &login(username, password)?, requirement, expected)
         }
         Shown::ByReading(username) if *username != admin.account.username => {
@@ -90,11 +92,26 @@ fn alone(found: &Found, admin: &Admin, own: bool) -> Option<String> {
         _ => return None,
     };
     let first = match steps.is_empty() {
-        true => step("send what was found", &sent, requirement, &expected(found, any)?),
+        true => {
+            let expected = expected(found, any)?;
+            before = compared(&expected, operation(found));
+            step("send what was found", &sent, requirement, &expected)
+        }
         false => step("send what was found", &sent, "envelope.answered", OPEN),
     };
-    let steps = first + &steps;
+    let steps = before + &first + &steps;
     Some(accounts(&steps) + &steps)
+}
+
+/// The operation of what was found.
+fn operation(found: &Found) -> Option<Operation> {
+    Asked::of(&found.violation.exchange.request, &found.bindings.base).operation
+}
+
+/// What a refusal of the operation is compared with: a target that refuses everything shows nothing.
+fn compared(expected: &str, operation: Option<Operation>) -> String {
+    let is_refusal = [REFUSED, REFUSED_OR_TAKEN].contains(&expected);
+    if is_refusal { accepted(operation) } else { String::new() }
 }
 
 /// Whether the documents say how that login ends, whatever a target may make of the input.
@@ -129,19 +146,6 @@ fn accounts(steps: &str) -> String {
     text
 }
 
-/// Makes an account. The name of those that are encoded has eighteen letters, so that its base64 is the beginning of that of
-/// any text it begins.
-fn account(name: &str, ending: &str, password: &str) -> String {
-    let body = quoted(&format!(r#"{{"username":"${{unique}}{ending}","password":"{password}"}}"#));
-    let sent = format!("{}bearer = \"${{admin_token}}\"\njson = {body}\n", send(Operation::CreateUser));
-    step(&format!("make the account {name}"), &sent, "users.create.created", ACCEPTED)
-        + &format!("\n[steps.capture]\n{name} = \"/users/0/username\"\n")
-}
-
-fn send(operation: Operation) -> String {
-    format!("send = \"{operation}\"\n")
-}
-
 /// The calls of a session: those before the last conform, and are not judged.
 fn session(
     found: &Found,
@@ -161,10 +165,12 @@ fn session(
     let names = Names::of(admin.into_iter().chain(accounts).chain(tokens));
     let sent = |call: &RequestParts| written(&call.clone().request("", ""), &names, found.signature.check);
     let before = calls.iter().map(|(call, _)| sent(call)).collect::<Option<Vec<_>>>()?;
-    let last = step("send what was found", &sent(last)?, &found.signature.requirement, &expected(found, ANY)?);
+    let expected = expected(found, ANY)?;
+    let last = step("send what was found", &sent(last)?, &found.signature.requirement, &expected);
     let uses = |name: &str| before.iter().chain([&last]).any(|text| text.contains(&format!("${{{name}")));
     let made = (0..users.len()).map(|index| format!("account{index}")).filter(|name| uses(name));
-    let mut text: String = made.map(|name| account(&name, &name, START)).collect();
+    let mut text = compared(&expected, operation(found));
+    text.extend(made.map(|name| account(&name, &name, START)));
     for (index, sent) in before.iter().enumerate() {
         text += &step(&format!("call {}", index + 1), sent, "envelope.answered", OPEN);
         if uses(&format!("token{index}}}")) {
@@ -199,10 +205,6 @@ fn expected(found: &Found, any: &str) -> Option<String> {
         _ => any,
     };
     Some(expected.to_owned())
-}
-
-fn step(name: &str, sent: &str, requirement: &str, expected: &str) -> String {
-    format!("\n[[steps]]\nname = \"{name}\"\n{sent}\n[steps.expect]\n\"{requirement}\" = {{ {expected} }}\n")
 }
 
 /// Values that are nowhere else, of the lengths that they have in a run of scenarios.
@@ -295,15 +297,4 @@ fn plain(value: &[u8], names: &Names) -> Option<String> {
     }
     let credentials = String::from_utf8(STANDARD.decode(value.strip_prefix("Basic ")?).ok()?).ok()?;
     Some(format!("basic = {}\n", quoted(&names.text(&credentials)?)))
-}
-
-/// A text as a TOML string, in which nothing drives a terminal or a CI server that shows the file.
-fn quoted(text: &str) -> String {
-    let is_harmless = harmless_line(text) == text;
-    let escape = |c: char| match c {
-        '"' | '\\' => format!("\\{c}"),
-        c if is_harmless || (c.is_ascii_graphic() && c != '#' && c != ':') || c == ' ' => c.to_string(),
-        c => format!("\\U{:08x}", u32::from(c)),
-    };
-    format!("\"{}\"", text.chars().map(escape).collect::<String>())
 }

@@ -91,13 +91,19 @@ fn check_rows(scenario: &Scenario, source: SourceText<'_>, cases: &Cases) -> Res
 
 /// Step names differ; the clock moves only if the scenario declares it, or the planner would run it on a target that does
 /// not allow that; every name is bound by the harness, by each row, or by a capture of an earlier step; and a refusal,
-/// which proves little by itself, has its request made good and accepted: in a positive, or in another step.
+/// which proves little by itself, has its request made good and accepted: in a positive, or in another step of the same
+/// operation; for a request of no operation, any step that is accepted.
 fn check_steps(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize>]) -> Result<(), LocatedError> {
-    let target = |step: &Step| match &step.action {
-        Action::Send(draft) => Some((draft.method.clone(), draft.path.clone())),
+    let operation = |step: &Step| match &step.action {
+        Action::Send(draft) => draft.operation(&Bindings::default()),
         _ => None,
     };
-    let accepted: Vec<_> = scenario.steps.iter().filter(|step| step.expects(StatusSet::accepts)).map(target).collect();
+    let accepted = scenario.steps.iter().filter(|step| step.expects(StatusSet::accepts));
+    let accepted: Vec<Option<Operation>> = accepted.map(operation).collect();
+    let is_accepted = |step: &Step| match operation(step) {
+        None => !accepted.is_empty(),
+        known => accepted.contains(&known),
+    };
     let mut bound: Vec<&str> = harness_names(scenario.given).collect();
     for (index, (step, span)) in scenario.steps.iter().zip(spans).enumerate() {
         let wrong = |what: String, advice: &str| Err(source.error(span.clone(), what, advice));
@@ -114,7 +120,7 @@ fn check_steps(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize
                 return Err(unbound(scenario, source, span.start, name, row));
             }
         }
-        if scenario.positive.is_none() && step.expects(StatusSet::refuses) && !accepted.contains(&target(step)) {
+        if scenario.positive.is_none() && step.expects(StatusSet::refuses) && !is_accepted(step) {
             let what = format!("the step `{}` expects a refusal, but nothing shows the request accepted", step.name);
             return wrong(what, "name the scenario in which it is accepted: positive = \"area/name\"");
         }
