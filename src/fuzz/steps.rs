@@ -23,6 +23,19 @@ pub(super) fn account(name: &str, ending: &str, password: &str) -> String {
         + &format!("\n[steps.capture]\n{name} = \"/users/0/username\"\n")
 }
 
+/// The login of the ordinary user.
+fn login() -> String {
+    format!("{}basic = \"${{user}}:${{user_password}}\"\njson = \"{{}}\"\n", send(Operation::LogIn))
+}
+
+/// Gets a token and logs out with it. The name is that of the ended token.
+pub(super) fn ended_token(name: &str) -> String {
+    let logout = format!("{}bearer = \"${{{name}}}\"\n", send(Operation::LogOut));
+    step(&format!("log in for {name}"), &login(), "login.credentials.accepted", ACCEPTED)
+        + &format!("\n[steps.capture]\n{name} = \"/users/0/token\"\n")
+        + &step(&format!("end {name}"), &logout, "tokens.logout.answered", ACCEPTED)
+}
+
 /// The steps in which a good request of the operation is accepted; for requests of no operation, any good request.
 pub(super) fn accepted(operation: Option<Operation>) -> String {
     let operation = operation.unwrap_or(Operation::ReadUser);
@@ -35,15 +48,10 @@ pub(super) fn accepted(operation: Option<Operation>) -> String {
     };
     let good = |sent: &str, requirement: &str| step("send it as it should be", sent, requirement, ACCEPTED);
     let made = || account("good", "good", "${new_password|json}");
-    let login = format!("{}basic = \"${{user}}:${{user_password}}\"\njson = \"{{}}\"\n", send(Operation::LogIn));
     let registered = r#"{"cc":"${cc}","phone_number":"${phone_number}","method":"sms","cert":"${cert}"}"#;
     match operation {
-        Operation::LogIn => good(&login, "login.credentials.accepted"),
-        Operation::LogOut => {
-            step("log in for another token", &login, "login.credentials.accepted", ACCEPTED)
-                + "\n[steps.capture]\ngood_token = \"/users/0/token\"\n"
-                + &good(&format!("{call}bearer = \"${{good_token}}\"\n"), "tokens.logout.answered")
-        }
+        Operation::LogIn => good(&login(), "login.credentials.accepted"),
+        Operation::LogOut => ended_token("good_token"),
         Operation::CreateUser => made(),
         Operation::ReadUser => good(&as_admin(""), "users.read.answered"),
         Operation::UpdateUser => {

@@ -11,7 +11,7 @@ use super::finding::Found;
 use super::grammar::{self, Bindings, FIXED, RequestParts};
 use super::names::Names;
 use super::probe::Shown;
-use super::steps::{ACCEPTED, accepted, account, quoted, send, step};
+use super::steps::{ACCEPTED, accepted, account, ended_token, quoted, send, step};
 use super::tracker::START;
 use super::{Check, Class, Surface};
 use crate::custody::accounts::Admin;
@@ -137,11 +137,7 @@ fn accounts(steps: &str) -> String {
         }
     }
     if uses("dead_token") {
-        let login = format!("{}basic = \"${{user}}:${{user_password}}\"\n", send(Operation::LogIn));
-        let logout = format!("{}bearer = \"${{dead_token}}\"\n", send(Operation::LogOut));
-        text += &step("log in for a token", &login, "login.credentials.accepted", ACCEPTED);
-        text += "\n[steps.capture]\ndead_token = \"/users/0/token\"\n";
-        text += &step("end that token", &logout, "tokens.logout.answered", ACCEPTED);
+        text += &ended_token("dead_token");
     }
     text
 }
