@@ -46,14 +46,14 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
     let (all, mut text) = (cases(suite), String::new());
     let named: Vec<&Case> = all.iter().filter(|case| case.id == id || case.scenario.id == id).collect();
     let code = id.parse().ok().and_then(|number: i64| ErrorCode::try_from(number).ok());
-    if let Some(text) = Catalogue::embedded().map_err(Failure::defect)?.explained(id) {
-        return Ok(text);
-    }
     let shown = match (suite.register.find(id), named.first(), code) {
         (Some(requirement), ..) => about_requirement(&mut text, requirement, &all),
         (_, Some(first), _) => about_case(&mut text, first, &named, suite),
         (.., Some(code)) => about_code(&mut text, code, &all, suite),
-        (None, None, None) => return Err(not_found(id, &all, suite)),
+        (None, None, None) => {
+            let row = Catalogue::embedded().map_err(Failure::defect)?.explained(id);
+            return row.ok_or_else(|| not_found(id, &all, suite));
+        }
     };
     if let Some(case) = shown {
         show_exchange(&mut text, case, suite)?;
