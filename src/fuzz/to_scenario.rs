@@ -38,7 +38,7 @@ pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
         return None;
     }
     let steps = match &found.violation.shown {
-        Shown::BySession { users, calls, last } => session(found, admin, users, calls, last)?,
+        Shown::BySession { users, calls } => session(found, admin, users, calls)?,
         _ => [false, true].into_iter().find_map(|own| alone(found, admin, own))?,
     };
     let given = match () {
@@ -143,13 +143,8 @@ fn accounts(steps: &str) -> String {
 }
 
 /// The calls of a session: those before the last conform, and are not judged.
-fn session(
-    found: &Found,
-    admin: &Admin,
-    users: &[String],
-    calls: &[(RequestParts, Option<String>)],
-    last: &RequestParts,
-) -> Option<String> {
+fn session(found: &Found, admin: &Admin, users: &[String], calls: &[(RequestParts, Option<String>)]) -> Option<String> {
+    let ((last, _), calls) = calls.split_last()?;
     let numbered = |name: &'static str| move |(index, value)| (format!("{name}{index}"), value);
     let accounts = users.iter().map(String::as_str).enumerate().map(numbered("account"));
     let tokens = calls.iter().map(|(_, token)| token.as_deref().unwrap_or_default()).enumerate().map(numbered("token"));

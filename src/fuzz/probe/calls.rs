@@ -130,22 +130,28 @@ impl Probe<'_> {
         let admin = self.session.admin();
         let admin = (&*admin.account.username, &*admin.account.password, &*admin.token);
         let mut tracker = Tracker::new(admin, users, self.session.disposable);
-        let mut calls = Vec::new();
+        self.shown = Shown::BySession { users: names.to_vec(), calls: Vec::new() };
         for step in &input.steps {
             let planned = tracker.plan(step);
-            let (users, calls_before, last) = (names.to_vec(), calls.clone(), planned.request.clone());
-            self.shown = Shown::BySession { users, calls: calls_before, last };
+            if let Shown::BySession { calls, .. } = &mut self.shown {
+                calls.push((planned.request.clone(), None));
+            }
             let request = self.session.request(planned.request.clone());
             self.exchange(Class::Either, Place::Session, request).await;
             // After a crash the state is open, and the crash is a violation of its own.
             let Kind::Answer(status @ ..500, _) = self.probed.kind else { break };
-            if let Some(breach) = tracker.observe(&planned, status, self.token().as_deref()) {
+            let token = self.token();
+            if let Some(breach) = tracker.observe(&planned, status, token.as_deref()) {
                 if !self.session.laxity().explains_a_login(breach.requirement) {
                     self.violation(Check::State, breach.requirement, breach.what);
                 }
                 break;
             }
-            calls.push((planned.request, self.token()));
+            if let Shown::BySession { calls, .. } = &mut self.shown
+                && let Some((_, got)) = calls.last_mut()
+            {
+                *got = token;
+            }
         }
         // Those of the users end with them.
         for token in tracker.tokens_of_admin() {

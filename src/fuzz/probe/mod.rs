@@ -51,8 +51,8 @@ pub enum Shown {
     ByLogin { username: String, password: String, works: bool },
     /// The account of that name, read after the input.
     ByReading(String),
-    /// The last call of a session: its users, and the calls before it with the tokens that they got.
-    BySession { users: Vec<String>, calls: Vec<(RequestParts, Option<String>)>, last: RequestParts },
+    /// The last call of a session: its users, and its calls with the tokens that they got.
+    BySession { users: Vec<String>, calls: Vec<(RequestParts, Option<String>)> },
     /// Nothing that one request tells.
     ByNoRequest,
 }
@@ -204,7 +204,7 @@ impl Probe<'_> {
     }
 
     fn judge(&mut self, exchange: &Arc<Exchange>) {
-        let has_long_head = match &exchange.request {
+        let has_long_head = || match &exchange.request {
             Request::Http(HttpRequest { target, headers, .. }) => {
                 target.len() + headers.iter().map(|header| header.value.len()).sum::<usize>() > READ_BY_ALL
             }
@@ -213,8 +213,8 @@ impl Probe<'_> {
         for finding in self.session.oracles.judge("input", exchange).findings {
             let check = match finding.requirement.as_str() {
                 // Whoever refuses so long a head may close at once, and need not know that the method was HEAD.
-                "envelope.answered" if has_long_head && self.probed.kind == Kind::Closed => continue,
-                "envelope.one-answer" if has_long_head && self.probed.kind.is_refusal() => continue,
+                "envelope.answered" if self.probed.kind == Kind::Closed && has_long_head() => continue,
+                "envelope.one-answer" if self.probed.kind.is_refusal() && has_long_head() => continue,
                 "envelope.answered" => Check::Answered,
                 "envelope.no-crash" => Check::Crash,
                 "envelope.no-secret-echoed" if is_repeated_anyway(exchange, self.session) => continue,
