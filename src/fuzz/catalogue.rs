@@ -13,7 +13,7 @@ use super::{Check, Surface, aimed};
 pub struct Catalogue {
     /// What judges every answer.
     always: Vec<Check>,
-    /// What each oracle sees to.
+    /// What each oracle checks.
     oracles: BTreeMap<Check, String>,
     /// The rows by their ids, such as `A7`.
     pub rows: BTreeMap<String, Row>,

@@ -165,7 +165,7 @@ impl Findings {
             input: hex(&found.input),
             no_scenario: shown.is_none().then(|| NO_SCENARIO.to_owned()),
         };
-        let beside = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
+        let sibling = |ending: &str| file.with_file_name(format!("{}.{ending}", found.id));
         // A session has no request of its own.
         let raw = grammar::request(found.surface, &found.input, &FIXED).map(|request| request.to_bytes());
         for (ending, whole) in [
@@ -176,16 +176,16 @@ impl Findings {
             ("toml", shown.as_ref().map(|(scenario, _)| scenario.clone().into_bytes())),
         ] {
             match whole {
-                Some(whole) => files::replace(&beside(ending), &whole)?,
+                Some(whole) => files::replace(&sibling(ending), &whole)?,
                 // Of the input before it was made smaller.
-                None => files::remove(&beside(ending))?,
+                None => files::remove(&sibling(ending))?,
             }
         }
         if shown.is_some() {
             found.reproduce[1] = format!(
                 "WABIZSPEC_TARGET={} bash {}",
                 shell_word(url),
-                shell_quoted(&beside("sh").display().to_string())
+                shell_quoted(&sibling("sh").display().to_string())
             );
         }
         // The input last: where it is, everything is.
@@ -216,7 +216,7 @@ pub struct Saved {
     what: String,
     /// In hexadecimal.
     input: String,
-    /// Why there is no scenario beside it.
+    /// Why no scenario was saved with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     no_scenario: Option<String>,
 }

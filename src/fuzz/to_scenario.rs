@@ -25,7 +25,7 @@ use crate::exchange::{Exchange, HttpRequest, Json, Request, harmless_line};
 const OPEN: &str = r#"status = ["2xx", "3xx", "4xx", 500]"#;
 /// Every answer but a crash.
 const ANY: &str = r#"status = ["2xx", "3xx", "4xx"]"#;
-/// The same for bytes that are no HTTP of this version: these two 5xx are answers to that (RFC 9110 §15.6).
+/// The same for bytes that are not HTTP of this version: these two 5xx are answers to that (RFC 9110 §15.6).
 const ANY_HTTP: &str = r#"status = ["2xx", "3xx", "4xx", 501, 505]"#;
 const REFUSED: &str = r#"status = ["3xx", "4xx"], absent = ["/users"]"#;
 /// The same two where the name may be taken.

@@ -79,7 +79,7 @@ pub(super) struct StepEntry {
     /// The whole request as text, line ends included, for what no HTTP client would send.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub raw: Option<Spanned<String>>,
-    /// The whole request as hexadecimal digits, but for `${name}`; blanks are passed over.
+    /// The whole request as hexadecimal digits, except for `${name}`; blanks are ignored.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub hex: Option<Spanned<String>>,
     /// Moves the clock of the target on by that many seconds; nothing is sent.

@@ -86,7 +86,8 @@ const CRASH: &str = "crash envelope.no-crash";
 const CUT: &str = "accepted-change login.credentials.whole";
 const CLOSED: &str = "answered envelope.answered";
 
-/// Planted faults beside those of `fuzz_kept`, each with the surface on which it is found, the most requests that takes, and the finding.
+/// Planted faults in addition to those of `fuzz_kept`, each with its surface, the most requests that finding it takes, and the
+/// finding.
 const FAULTS: [(&str, Surface, u64, &str); 8] = [
     ("login.robustness.no-base64", BasicAuth, 1000, CRASH),
     ("login.robustness.no-utf8", BasicAuth, 1000, CRASH),

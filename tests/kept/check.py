@@ -97,12 +97,12 @@ for file in sorted(directory.glob("findings/*/*.json")):
     exchange = file.with_suffix(".txt").read_text()
     expected = next(iter(re.findall(r"^< HTTP/1\.1 (\d{3})", exchange, re.MULTILINE)), "none")
     for ending, status in (("sh", script_status), ("raw", raw_status)):
-        beside = file.with_suffix(f".{ending}")
-        if beside.exists():
+        sibling = file.with_suffix(f".{ending}")
+        if sibling.exists():
             counts[ending] += 1
-            came = status(beside)
+            came = status(sibling)
             if came != expected:
-                failed.append(f"{beside.name}: {came}, expected {expected}: {finding['what']}")
+                failed.append(f"{sibling.name}: {came}, expected {expected}: {finding['what']}")
     if file.with_suffix(".toml").exists():
         counts["toml"] += 1
         if finding["signature"]["requirement"] not in shown[finding["id"]]:

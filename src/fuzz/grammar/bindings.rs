@@ -67,7 +67,7 @@ bindings! {
 /// The longest text that repetitions make.
 const MOST: usize = 2 * INPUT_BYTES;
 
-/// What the `TEXT times COUNT}` that a text begins with stands for, if it is at most `room` bytes, and how long that is.
+/// The value of the `TEXT times COUNT}` that a text begins with, if it is at most `room` bytes, and the length of that form.
 fn repeated(text: &[u8], room: usize) -> Option<(Cow<'static, str>, usize)> {
     let head = text[..text.len().min(40)].utf8_chunks().next()?.valid();
     let (unit, rest) = head.split_once(" times ")?;

@@ -42,7 +42,7 @@ pub struct Violation {
     pub shown: Shown,
 }
 
-/// What shows a violation, beside the answer to the input itself.
+/// What shows a violation, in addition to the answer to the input itself.
 #[derive(Debug, Clone, Default)]
 pub enum Shown {
     #[default]
@@ -53,7 +53,7 @@ pub enum Shown {
     ByReading(String),
     /// The last call of a session: its users, and its calls with the tokens that they got.
     BySession { users: Vec<String>, calls: Vec<(RequestParts, Option<String>)> },
-    /// Nothing that one request tells.
+    /// No single request shows it.
     ByNoRequest,
 }
 
@@ -212,7 +212,7 @@ impl Probe<'_> {
         };
         for finding in self.session.oracles.judge("input", exchange).findings {
             let check = match finding.requirement.as_str() {
-                // Whoever refuses so long a head may close at once, and need not know that the method was HEAD.
+                // A server that refuses so long a head may close at once, and may not know that the method was HEAD.
                 "envelope.answered" if self.probed.kind == Kind::Closed && has_long_head() => continue,
                 "envelope.one-answer" if self.probed.kind.is_refusal() && has_long_head() => continue,
                 "envelope.answered" => Check::Answered,

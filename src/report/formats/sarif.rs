@@ -24,7 +24,7 @@ const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os
 /// The rule of what breaks no requirement.
 const OBSERVATION: &str = "observation";
 
-/// The most cases that are named beside the one that shows a cause best.
+/// The most cases that are named in addition to the one that shows a cause best.
 const RELATED: usize = 50;
 
 /// One result.
@@ -138,7 +138,7 @@ fn log<'r>(
             "suppressions": hit.known.into_iter().map(suppression).collect::<Vec<Value>>(),
         })
     });
-    let told = notifications.map(|(level, text)| json!({ "level": level, "message": message(text) }));
+    let notes = notifications.map(|(level, text)| json!({ "level": level, "message": message(text) }));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -152,7 +152,7 @@ fn log<'r>(
             "invocations": [{
                 "executionSuccessful": exit_code <= Conclusion::Findings.exit_code(),
                 "exitCode": exit_code,
-                "toolExecutionNotifications": told.collect::<Vec<Value>>(),
+                "toolExecutionNotifications": notes.collect::<Vec<Value>>(),
             }],
             "results": results.collect::<Vec<Value>>(),
             "properties": properties,
