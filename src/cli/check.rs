@@ -30,8 +30,11 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
     for path in files {
         let (text, file) = (read(path)?, path.display().to_string());
         let source = SourceText { file: &file, text: &text };
-        match Scenario::parse(&id_of(path), source, &register) {
-            Ok(scenario) => drop(print(&format!("{file} is well formed: {} cases\n", scenario.rows.len()))?),
+        match Scenario::parse_each(&id_of(path), source, &register) {
+            Ok(told) => {
+                let rows: usize = told.iter().map(|scenario| scenario.rows.len()).sum();
+                print(&format!("{file} is well formed: {rows} cases\n"))?;
+            }
             Err(error) => errors.push(error.to_string()),
         }
     }
@@ -40,7 +43,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
 
 fn well_formed(name: &str, suite: &Suite) -> Result<u8, Failure> {
     let rows: usize = suite.scenarios.iter().map(|scenario| scenario.rows.len()).sum();
-    let (requirements, scenarios) = (suite.register.iter().count(), suite.scenarios.len());
+    let files = suite.scenarios.chunk_by(|one, next| one.id == next.id);
+    let (requirements, scenarios) = (suite.register.iter().count(), files.count());
     print(&format!("{name} is well formed: {requirements} requirements, {scenarios} scenarios, {rows} cases\n"))
 }
 

@@ -1,5 +1,6 @@
 //! `wabizspec list`: what there is, for people or as JSON.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use clap::{Args, ValueEnum};
@@ -35,7 +36,7 @@ enum What {
 pub(super) fn list(args: &ListArgs) -> Result<u8, Failure> {
     let suite = args.suite.suite()?;
     let items: Vec<Value> = match args.what {
-        What::Scenarios => suite.scenarios.iter().map(scenario).collect(),
+        What::Scenarios => suite.scenarios.chunk_by(|one, next| one.id == next.id).map(scenario).collect(),
         What::Cases => cases(&suite).iter().map(case).collect(),
         What::Requirements => requirements(&suite),
         What::Rows => Catalogue::embedded().map_err(Failure::defect)?.rows.iter().map(row).collect(),
@@ -57,12 +58,16 @@ fn text<'v>(item: &'v Value, members: &[&str]) -> &'v str {
     members.iter().find_map(|member| item[*member].as_str()).unwrap_or_default()
 }
 
-fn scenario(scenario: &Arc<Scenario>) -> Value {
+/// The scenarios of a file, which differ in the operation that they are told for.
+fn scenario(told: &[Arc<Scenario>]) -> Value {
+    let scenario = &told[0];
+    let requirements: BTreeSet<&str> = told.iter().flat_map(|scenario| scenario.requirements()).collect();
+    let cases: usize = told.iter().map(|scenario| scenario.rows.len()).sum();
     json!({
         "id": scenario.id, "title": scenario.title, "file": scenario.file, "given": scenario.given,
         "changes": scenario.changes, "control": scenario.control, "positive": scenario.positive,
-        "registration": scenario.registration, "cases": scenario.rows.len(),
-        "requirements": scenario.requirements(),
+        "registration": scenario.registration, "cases": cases,
+        "requirements": requirements,
     })
 }
 

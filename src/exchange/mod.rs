@@ -16,6 +16,8 @@ use std::fmt;
 use std::time::Duration;
 
 use jiff::Timestamp;
+#[cfg(feature = "cli")]
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use harmless::{harmless_line, harmless_text, shortened};
@@ -42,6 +44,14 @@ impl Request {
         }
     }
 
+    /// What is sent, and whether in many writes.
+    pub(crate) fn on_the_wire(&self) -> (Cow<'_, [u8]>, bool) {
+        match self {
+            Request::Http(request) => (request.on_the_wire().into(), request.manner == Manner::Pieces),
+            Request::Raw(bytes) => (bytes.into(), false),
+        }
+    }
+
     /// The method as the target reads it: the first word. The framing of an answer depends on it (RFC 9112 §6.3).
     pub(crate) fn method(&self) -> &str {
         match self {
@@ -65,6 +75,24 @@ pub struct HttpRequest {
     pub headers: Vec<Header>,
     /// `None` sends no body; `Some(vec![])` is the same on the wire but for the headers that came with it.
     pub body: Option<Vec<u8>>,
+    /// How it is put on the wire.
+    pub manner: Manner,
+}
+
+/// How a request is put on the wire. Every server reads the same request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Manner {
+    /// In one piece.
+    #[default]
+    Usual,
+    /// Its body in chunks of 16 and 10 bytes, whose sizes decimal digits cannot be.
+    Chunked,
+    /// The names of its headers in lower case.
+    LowerCase,
+    /// In many writes.
+    Pieces,
 }
 
 impl HttpRequest {
@@ -78,6 +106,16 @@ impl HttpRequest {
         bytes
     }
 
+    /// What is sent: the body may be in chunks.
+    fn on_the_wire(&self) -> Vec<u8> {
+        match &self.body {
+            Some(body) if self.manner == Manner::Chunked => {
+                HttpRequest { body: Some(in_chunks(body)), ..self.clone() }.to_bytes()
+            }
+            _ => self.to_bytes(),
+        }
+    }
+
     pub(crate) fn header(&self, name: &str) -> Option<&[u8]> {
         first_header(&self.headers, name)
     }
@@ -89,13 +127,32 @@ impl HttpRequest {
         let mut headers = Vec::with_capacity(self.headers.len() + configured.len() + 2);
         headers.extend((!named("Host")).then(|| Header::new("Host", host)));
         headers.extend(configured.iter().filter(|header| !named(&header.name)).cloned());
+        let chunked = (self.manner == Manner::Chunked && self.body.is_some())
+            .then(|| Header::new("Transfer-Encoding", "chunked"));
         let expects_a_body = self.body.is_some() || matches!(&*self.method, "POST" | "PUT" | "PATCH");
-        let length = (expects_a_body && !named("Content-Length") && !named("Transfer-Encoding"))
-            .then(|| self.body.as_ref().map_or(0, Vec::len));
+        let framed = named("Content-Length") || named("Transfer-Encoding") || chunked.is_some();
+        let length = (expects_a_body && !framed).then(|| self.body.as_ref().map_or(0, Vec::len));
         headers.extend(self.headers);
         headers.extend(length.map(|length| Header::new("Content-Length", length.to_string())));
+        headers.extend(chunked);
+        if self.manner == Manner::LowerCase {
+            headers.iter_mut().for_each(|header| header.name = header.name.to_ascii_lowercase().into());
+        }
         HttpRequest { headers, ..self }
     }
+}
+
+fn in_chunks(mut body: &[u8]) -> Vec<u8> {
+    let mut chunks = Vec::new();
+    for size in [16, 10].into_iter().cycle() {
+        let (chunk, rest) = body.split_at(body.len().min(size));
+        chunks.extend([format!("{:x}\r\n", chunk.len()).as_bytes(), chunk, b"\r\n"].concat());
+        if chunk.is_empty() {
+            break;
+        }
+        body = rest;
+    }
+    chunks
 }
 
 /// One header field. Values are bytes: a hostile peer need not send text.
@@ -289,5 +346,30 @@ impl Exchange {
 
     pub(crate) fn unanswered(&self) -> Option<&Unanswered> {
         self.outcome.as_ref().err()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_put_on_the_wire_in_its_manner() {
+        let sent = |manner, body: &str| {
+            let request = HttpRequest { manner, ..HttpRequest::of("PUT", "/", &[("X-A", "1")], body) };
+            let request = Request::Http(request.completed("h", &[]));
+            let (bytes, in_pieces) = request.on_the_wire();
+            assert_eq!(in_pieces, manner == Manner::Pieces);
+            String::from_utf8(bytes.into_owned()).expect("text")
+        };
+        let body = "0123456789abcdef0123456789Z";
+        let head = "PUT / HTTP/1.1\r\nHost: h\r\nX-A: 1\r\n";
+        let whole = format!("{head}Content-Length: 27\r\n\r\n{body}");
+        assert_eq!(sent(Manner::Usual, body), whole);
+        assert_eq!(sent(Manner::Pieces, body), whole);
+        let lower = format!("PUT / HTTP/1.1\r\nhost: h\r\nx-a: 1\r\ncontent-length: 27\r\n\r\n{body}");
+        assert_eq!(sent(Manner::LowerCase, body), lower);
+        let chunks = "10\r\n0123456789abcdef\r\na\r\n0123456789\r\n1\r\nZ\r\n0\r\n\r\n";
+        assert_eq!(sent(Manner::Chunked, body), format!("{head}Transfer-Encoding: chunked\r\n\r\n{chunks}"));
     }
 }

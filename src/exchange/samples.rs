@@ -1,11 +1,11 @@
 //! Values for unit tests.
 
-use super::{Breakage, Exchange, Header, HttpRequest, Phase, Request, Response, Unanswered};
+use super::{Breakage, Exchange, Header, HttpRequest, Manner, Phase, Request, Response, Unanswered};
 
 impl HttpRequest {
     pub(crate) fn of(method: &'static str, target: &str, headers: &[(&'static str, &str)], body: &str) -> HttpRequest {
         let (method, target, headers) = (method.into(), target.to_owned(), list(headers));
-        HttpRequest { method, target, headers, body: Some(body.into()) }
+        HttpRequest { method, target, headers, body: Some(body.into()), manner: Manner::Usual }
     }
 }
 

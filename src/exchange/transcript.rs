@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use super::harmless::harmless_text;
 use super::redaction::Piece;
 use super::shell::{printf, quoted, shell_word};
-use super::{Exchange, Header, HttpRequest, Redaction, Request, Response};
+use super::{Exchange, Header, HttpRequest, Manner, Redaction, Request, Response};
 
 /// The longest body that a transcript shows, in bytes.
 const SHOWN: usize = 4096;
@@ -54,8 +54,13 @@ pub fn curl(request: &Request, base_path: &str, tls: &str, secrets: &Redaction) 
 
 /// Whether curl sends it as it is: it frames some bodies itself, waits for a body after `HEAD`, and tidies paths and values.
 fn is_for_curl(request: &HttpRequest) -> bool {
+    let own_framing: &[&str] = match request.manner {
+        // As curl does.
+        Manner::Chunked => &["Expect"],
+        _ => &["Transfer-Encoding", "Expect"],
+    };
     let is_plain = |header: &Header| {
-        !["Transfer-Encoding", "Expect"].iter().any(|name| header.name.eq_ignore_ascii_case(name))
+        !own_framing.iter().any(|name| header.name.eq_ignore_ascii_case(name))
             && header.value.trim_ascii() == header.value
             && !header.value.iter().any(u8::is_ascii_control)
     };

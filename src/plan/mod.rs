@@ -21,6 +21,7 @@ pub(crate) use selection::SelectionError;
 pub(crate) use shard::{Part, Shard};
 
 use crate::documented::api::{self, Effect, Operation, Resource};
+use crate::exchange::Manner;
 use crate::scenario::{Action, Change, Draft, Given, Row, Scenario, Step, Suite};
 use crate::template::Template;
 
@@ -68,11 +69,12 @@ impl Case {
     /// Whether a target that accepts what it must refuse would change, delete or log out the account of the case.
     pub(crate) fn risks_its_account(&self) -> bool {
         let risks = |step: &Step| match &step.action {
-            Action::Send(draft) if matches!(draft.method.as_str(), "PUT" | "DELETE") => draft.path.uses("user"),
+            Action::Send(draft) if draft.method != "GET" && draft.path.uses("user") => true,
             Action::Send(draft) => {
                 let operation = draft.operation(&self.row().bindings);
                 operation == Some(Operation::LogOut) && step.names().any(|name| name == "user_token")
             }
+            Action::Raw(template) => template.uses("user"),
             _ => false,
         };
         self.scenario.steps.iter().any(risks)
@@ -87,7 +89,7 @@ impl Case {
     fn endangers_others(&self) -> bool {
         self.drafts().any(|draft| {
             let path = draft.path.to_string();
-            let own = |name: &str| name.starts_with("${unique") || name.starts_with("${user");
+            let names = |part: &str| path.contains(part);
             match Operation::of(&draft.method, &path) {
                 Some(Operation::CreateUser) => {
                     let body = draft.body.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -97,7 +99,7 @@ impl Case {
                 // Even if the path names no account: a target may parse one from it.
                 _ => {
                     let is_deletion = draft.method == "DELETE" && path.starts_with(Resource::Users.path());
-                    is_deletion && !api::username(&path).is_some_and(own)
+                    is_deletion && (names("admin") || !(names("/${unique") || names("/${user")))
                 }
             }
         })
@@ -120,7 +122,7 @@ impl Case {
         let frames = |(name, _): &(String, Template)| FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
         self.scenario.steps.iter().any(|step| match &step.action {
             Action::Raw(_) | Action::Hex(_) => true,
-            Action::Send(draft) => draft.headers.iter().any(frames),
+            Action::Send(draft) => draft.manner != Manner::Usual || draft.headers.iter().any(frames),
             Action::Advance(_) => false,
         })
     }

@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::*;
+use crate::judge::StatusSet;
 use crate::located::SourceText;
 use crate::requirement::Register;
 use crate::scenario::Registration;
@@ -16,9 +17,6 @@ pub(super) fn embedded() -> Vec<Case> {
 
 /// A suite with the one scenario `login/made-up`, of the text above its steps and the request of each.
 fn suite_of(head: &str, requests: &[&str]) -> Suite {
-    let text =
-        "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n";
-    let register = Register::parse(SourceText { file: "r", text }).expect("a register");
     let mut text = format!("title = \"t\"\n{head}\n");
     for (number, request) in requests.iter().enumerate() {
         text += &format!("[[steps]]\nname = \"step {number}\"\n{request}\n");
@@ -26,10 +24,18 @@ fn suite_of(head: &str, requests: &[&str]) -> Suite {
             text += "[steps.expect]\n\"login.kept\" = { absent = [\"/x\"] }\n";
         }
     }
-    let source = SourceText { file: "s", text: &text };
-    let scenario =
-        Scenario::parse("login/made-up", source, &register).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    Suite { register, scenarios: vec![Arc::new(scenario)] }
+    suite_of_text(&text)
+}
+
+/// A suite with the one file `login/made-up`.
+fn suite_of_text(text: &str) -> Suite {
+    let register =
+        "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n";
+    let register = Register::parse(SourceText { file: "r", text: register }).expect("a register");
+    let source = SourceText { file: "s", text };
+    let told =
+        Scenario::parse_each("login/made-up", source, &register).unwrap_or_else(|error| panic!("{error}\n{text}"));
+    Suite { register, scenarios: told.into_iter().map(Arc::new).collect() }
 }
 
 /// The one case of such a scenario.
@@ -123,8 +129,53 @@ fn a_valid_request_is_not_harmless_because_a_refusal_is_expected() {
 
 #[test]
 fn the_scenarios_of_the_suite_declare_what_they_change() {
-    for case in embedded() {
+    let cases = embedded();
+    // What is told for each operation changes something else for each. That is read off its requests.
+    let is_told_for_each = |id: &str| {
+        let mut scenarios = cases.iter().map(|case| &case.scenario).filter(|scenario| scenario.id == id);
+        let first = scenarios.next();
+        scenarios.any(|other| first.is_some_and(|first| !Arc::ptr_eq(first, other)))
+    };
+    for case in cases.iter().filter(|case| !is_told_for_each(&case.scenario.id)) {
         let says = &case.scenario.changes;
         assert!(case.changes().iter().all(|change| says.contains(change)), "{}: {:?}", case.id, case.changes());
     }
+}
+
+#[test]
+fn a_file_is_told_for_each_operation_in_each_row_and_way() {
+    let head = "given = \"user\"\neach = \"admin\"\ncases.a = { before = \"/.\" }\ncases.b = { before = \"/x/..\" }\n\
+        ways.one = { seen = \"${before}${path}\" }\nways.two = { seen = \"/v2${below}\" }";
+    let text = format!(
+        "title = \"t\"\n{head}\n[[steps]]\nname = \"as ${{way}}\"\nsend = \"${{method}} ${{seen}}\"\njson = \"${{body}}\"\n\
+        only = [\"DELETE /v1/users/{{username}}\", \"POST /v1/account/verify\"]\n\
+        expect = {{ \"login.kept\" = {{ status = \"${{success}}\" }} }}\n"
+    );
+    let cases = cases(&suite_of_text(&text));
+    let told = |case: &Case| {
+        let draft = |step: &Step| match &step.action {
+            Action::Send(draft) => {
+                format!("{}: {} {} {:?}", step.name, draft.method, draft.path, step.statuses().next())
+            }
+            other => format!("{other:?}"),
+        };
+        (case.id.clone(), case.scenario.registration, case.scenario.steps.iter().map(draft).collect::<Vec<_>>())
+    };
+    let steps = |lines: [&str; 2], status: u16| {
+        let status = StatusSet::parse([status.to_string().as_str()]);
+        lines.map(|line| format!("{line} {status:?}")).to_vec()
+    };
+    let open = Some(Registration::Open);
+    let expected = [
+        ("delete-user.a", None, steps(["as one: DELETE /./v1/users/${user}", "as two: DELETE /v2/users/${user}"], 200)),
+        (
+            "delete-user.b",
+            None,
+            steps(["as one: DELETE /x/../v1/users/${user}", "as two: DELETE /v2/users/${user}"], 200),
+        ),
+        ("verify.a", open, steps(["as one: POST /./v1/account/verify", "as two: POST /v2/account/verify"], 201)),
+        ("verify.b", open, steps(["as one: POST /x/../v1/account/verify", "as two: POST /v2/account/verify"], 201)),
+    ];
+    let expected = expected.map(|(row, registration, steps)| (format!("login/made-up::{row}"), registration, steps));
+    assert_eq!(cases.iter().map(told).collect::<Vec<_>>(), expected);
 }

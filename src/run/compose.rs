@@ -6,16 +6,26 @@ use base64::engine::general_purpose::STANDARD;
 use crate::custody::Target;
 use crate::exchange::{Header, Request};
 use crate::scenario::{Action, Authorization, Draft};
-use crate::template::{Bindings, Unbound};
+use crate::template::{Bindings, Template, Unbound};
 
 /// The request of a step; `None` for a step that sends nothing.
 pub(crate) fn compose(target: &Target, action: &Action, bindings: &Bindings) -> Result<Option<Request>, Unbound> {
     Ok(match action {
         Action::Send(draft) => Some(filled_in(target, draft, bindings)?),
-        Action::Raw(template) => Some(Request::Raw(template.render(bindings)?.into_bytes())),
+        Action::Raw(template) => Some(Request::Raw(raw(template, bindings)?.into_bytes())),
         Action::Hex(template) => Some(Request::Raw(template.render_hex(bindings)?)),
         Action::Advance(_) => None,
     })
+}
+
+/// `${length}` is the length of what follows the first empty line.
+fn raw(template: &Template, bindings: &Bindings) -> Result<String, Unbound> {
+    let mut bindings = bindings.clone();
+    bindings.bind("length", "");
+    let text = template.render(&bindings)?;
+    let body = text.split_once("\r\n\r\n").map_or("", |(_, body)| body);
+    bindings.bind("length", body.len().to_string());
+    template.render(&bindings)
 }
 
 fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Request, Unbound> {
@@ -34,5 +44,6 @@ fn filled_in(target: &Target, draft: &Draft, bindings: &Bindings) -> Result<Requ
     }
     let body = draft.body.as_ref().map(|body| body.render(bindings)).transpose()?;
     let path = draft.path.render(bindings)?;
-    Ok(target.transport.request(draft.method.clone(), &path, headers, body.map(String::into_bytes)))
+    let body = body.map(String::into_bytes);
+    Ok(target.transport.request_in(draft.manner, draft.method.clone(), &path, headers, body))
 }

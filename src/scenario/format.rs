@@ -10,7 +10,9 @@ use serde::de::{SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
+use super::each::Each;
 use super::{Change, Given, Registration};
+use crate::documented::api::Operation;
 use crate::located::Located;
 
 /// One scenario: one story, told in steps, varied by rows.
@@ -38,9 +40,15 @@ pub(super) struct ScenarioFile {
     pub registration: Option<Registration>,
     /// Why the scenario is kept although no planted fault needs it.
     pub keep: Option<String>,
+    /// Tells the scenario once for each operation of that kind. Its texts may use `${method}`, `${path}`, `${below}` (the
+    /// path below the version), `${body}`, `${token}` and `${success}`.
+    pub each: Option<Each>,
     /// The rows: name of the row to the names that it binds.
     #[serde(default)]
     pub cases: Cases,
+    /// Ways to do a step whose name has `${way}`: it is done in each of them, with the texts of that way.
+    #[serde(default)]
+    pub ways: Cases,
     /// The requests, in order; at least one.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<StepEntry>"))]
@@ -58,6 +66,14 @@ pub(super) struct StepEntry {
     /// What the step does, in a few words; findings name it.
     #[cfg_attr(feature = "cli", schemars(with = "String"))]
     pub name: Spanned<String>,
+    /// The only operations of an `each` that have this step.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
+    pub only: Vec<Operation>,
+    /// The operations of an `each` that do not have it.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
+    pub except: Vec<Operation>,
     /// Method and path: `POST /v1/users/login`. The base path of the target is put before it.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub send: Option<Spanned<String>>,
@@ -76,6 +92,9 @@ pub(super) struct StepEntry {
     /// A body without a Content-Type.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub body: Option<Spanned<String>>,
+    /// How it is put on the wire: `usual`, `chunked` (its body), `lower-case` (its header names) or `pieces` (many writes).
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub manner: Option<Spanned<String>>,
     /// The whole request as text, line ends included, for what no HTTP client would send.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
     pub raw: Option<Spanned<String>>,

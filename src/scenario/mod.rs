@@ -3,6 +3,7 @@
 //! A [`Scenario`] is one file, checked as far as it can be by itself and against the register; a [`Suite`] is a register
 //! and all its scenarios. Nothing here knows a target.
 
+mod each;
 mod format;
 #[cfg(feature = "cli")]
 mod schema;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::documented::api::Operation;
+use crate::exchange::Manner;
 use crate::judge::Expectation;
 use crate::template::{Bindings, Pointer, Template};
 
@@ -68,7 +70,7 @@ crate::located::shown_by_name!(Given, Change);
 /// One scenario file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    /// `area/name`, from the file's path.
+    /// `area/name`, from the file's path. The scenarios of a file that is told for each operation share it.
     pub id: String,
     /// As the user knows it.
     pub(crate) file: String,
@@ -167,6 +169,7 @@ pub struct Draft {
     pub(crate) body: Option<Template>,
     /// Whether it is sent with `Content-Type: application/json`.
     pub(crate) is_json: bool,
+    pub(crate) manner: Manner,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -209,7 +212,7 @@ impl Action {
 
 /// The names that the harness binds for a case in that state, in addition to its row and its captures.
 fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
-    const ANY: [&str; 5] = ["host", "base", "unique", "unique4", "new_password"];
+    const ANY: [&str; 6] = ["host", "base", "unique", "unique4", "new_password", "length"];
     const ADMIN: [&str; 8] = ["admin", "admin_password", "admin_token", "cc", "phone_number", "cert", "vname", "code"];
     const USER: [&str; 3] = ["user", "user_password", "user_token"];
     let admin = ADMIN.into_iter().filter(move |_| given >= Given::Admin);

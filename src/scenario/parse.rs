@@ -5,10 +5,11 @@ use std::ops::Range;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
-use super::format::{Cases, ScenarioFile};
-use super::step::Reader;
-use super::{Action, Change, Row, Scenario, Step, harness_names, is_harness_name};
-use crate::documented::api::Operation;
+use super::each::Call;
+use super::format::{Cases, ScenarioFile, StepEntry};
+use super::step::{Reader, bindable};
+use super::{Action, Change, Registration, Row, Scenario, Step, harness_names, is_harness_name};
+use crate::documented::api::{Effect, Operation};
 use crate::judge::facts::{About, Condition};
 use crate::judge::{Check, Expectation, Pattern, StatusSet};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
@@ -16,72 +17,163 @@ use crate::requirement::{Register, is_segment};
 use crate::template::Bindings;
 
 impl Scenario {
-    /// Parses the scenario with that id (`area/name`). The error is the first thing that is wrong.
+    /// Parses the scenario with that id (`area/name`): the first, if the file tells it for several operations. The error is
+    /// the first thing that is wrong.
     pub fn parse(id: &str, source: SourceText<'_>, register: &Register) -> Result<Scenario, LocatedError> {
+        let mut scenarios = Scenario::parse_each(id, source, register)?;
+        Ok(scenarios.swap_remove(0))
+    }
+
+    /// Parses a file: one scenario, or one for each operation that it is told for. There is at least one.
+    pub fn parse_each(id: &str, source: SourceText<'_>, register: &Register) -> Result<Vec<Scenario>, LocatedError> {
         let file: ScenarioFile = located::parse(source).map_err(|error| {
             // To TOML, an id without quotes is nested tables, and that error would not help.
             unquoted_id(source).unwrap_or(error)
         })?;
-        let reader = Reader { source, register };
         source.filled(&file.title, "the title is empty", "say in one sentence what the scenario shows")?;
         if let Some(positive) = file.positive.as_ref().filter(|positive| positive.get_ref() == id) {
             let (what, advice) = ("the scenario is its own positive", "name the one that is accepted");
             return Err(source.error(positive.span(), what, advice));
         }
-        let rows = rows(&reader, &file.cases)?;
+        let rows = rows(source, &file.cases)?;
         if file.steps.is_empty() {
             return Err(source.error(0..0, "there is no step", "add [[steps]] with `name`, `send` and [steps.expect]"));
         }
-        let spans: Vec<Range<usize>> = file.steps.iter().map(Spanned::span).collect();
-        let mut lines = LineCounter::new(source);
+        let reading = Reading { id, source, register, file: &file };
+        let Some(each) = file.each else { return Ok(vec![reading.scenario(None, rows)?]) };
+        let mut scenarios = Vec::new();
+        for call in each.calls() {
+            for row in &rows {
+                let scenario = reading.scenario(Some(&call), vec![row.clone()])?;
+                scenarios.extend((!scenario.steps.is_empty()).then_some(scenario));
+            }
+        }
+        if scenarios.is_empty() {
+            return Err(source.error(0..0, "no operation has a step", "look at `each`, `only` and `except`"));
+        }
+        Ok(scenarios)
+    }
+}
+
+/// A file that is being read.
+struct Reading<'r> {
+    id: &'r str,
+    source: SourceText<'r>,
+    register: &'r Register,
+    file: &'r ScenarioFile,
+}
+
+impl Reading<'_> {
+    /// The scenario with those rows, told for an operation if there is one. Then what its only row binds stands for itself.
+    fn scenario(&self, call: Option<&Call>, mut rows: Vec<Row>) -> Result<Scenario, LocatedError> {
+        let Reading { source, file, .. } = *self;
+        let mut texts = Vec::new();
+        let bound = rows[0].bindings.clone();
+        if let Some(call) = call {
+            let row = rows[0].name.take().map(|name| format!(".{name}")).unwrap_or_default();
+            rows[0].name = Some(call.name.clone() + &row);
+            rows[0].bindings = Bindings::default();
+            texts.extend(bound.iter());
+            texts.extend(call.texts.iter().map(|(name, text)| (*name, text.as_str())));
+        }
+        let operation = call.and_then(|call| call.operation);
+        let has = |step: &StepEntry| {
+            let is_among = |list: &[Operation]| operation.is_some_and(|operation| list.contains(&operation));
+            (step.only.is_empty() || is_among(&step.only)) && !is_among(&step.except)
+        };
+        let (mut steps, mut spans, mut lines) = (Vec::new(), Vec::new(), LineCounter::new(source));
+        for entry in &file.steps {
+            self.check(entry, call.is_some())?;
+            if !has(entry.get_ref()) {
+                continue;
+            }
+            for way in ways(file, entry.get_ref()) {
+                let texts = way.into_iter().chain(texts.iter().copied()).collect();
+                let reader = Reader { source, register: self.register, texts };
+                steps.push(reader.step(entry, &mut lines)?);
+                spans.push(entry.span());
+            }
+        }
+        // Where it is closed it refuses everything, and shows nothing.
+        let needs_open = call.is_some_and(|call| call.effect == Effect::Registration);
         let scenario = Scenario {
-            id: id.to_owned(),
+            id: self.id.to_owned(),
             file: source.file.to_owned(),
             title: file.title.get_ref().trim().to_owned(),
             given: file.given,
-            changes: file.changes,
+            changes: file.changes.clone(),
             control: file.control,
-            positive: file.positive.map(Spanned::into_inner),
-            registration: file.registration,
-            keep: file.keep,
+            positive: file.positive.as_ref().map(|positive| positive.get_ref().clone()),
+            registration: file.registration.or(needs_open.then_some(Registration::Open)),
+            keep: file.keep.clone(),
             rows,
-            steps: file.steps.into_iter().map(|step| reader.step(step, &mut lines)).collect::<Result<_, _>>()?,
+            steps,
         };
-        check_rows(&scenario, source, &file.cases)?;
+        check_rows(&scenario, source, file)?;
         check_steps(&scenario, source, &spans)?;
         Ok(scenario)
     }
 }
 
-fn rows(reader: &Reader<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError> {
+impl Reading<'_> {
+    /// What a step needs of its file.
+    fn check(&self, entry: &Spanned<StepEntry>, is_told_for_each: bool) -> Result<(), LocatedError> {
+        let step = entry.get_ref();
+        if !is_told_for_each && !(step.only.is_empty() && step.except.is_empty()) {
+            let what = "`only` and `except` choose among the operations that the file is told for";
+            return Err(self.source.error(entry.span(), what, "add `each`, or remove them"));
+        }
+        if step.name.get_ref().contains("${way}") && self.file.ways.is_empty() {
+            let what = "the step is done in each way, but there is none";
+            return Err(self.source.error(step.name.span(), what, "add [ways], or take `${way}` out of the name"));
+        }
+        Ok(())
+    }
+}
+
+/// The texts of each way to do the step; one without any, if its name has none.
+fn ways<'f>(file: &'f ScenarioFile, step: &StepEntry) -> Vec<Vec<(&'f str, &'f str)>> {
+    if !step.name.get_ref().contains("${way}") {
+        return vec![Vec::new()];
+    }
+    let texts = |(name, texts): &'f (Spanned<String>, Spanned<Located<String>>)| {
+        let texts = texts.get_ref().iter().map(|(key, text)| (key.get_ref().as_str(), text.get_ref().as_str()));
+        std::iter::once(("way", name.get_ref().as_str())).chain(texts).collect()
+    };
+    file.ways.iter().map(texts).collect()
+}
+
+fn rows(source: SourceText<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError> {
     if cases.is_empty() {
         return Ok(vec![Row { name: None, bindings: Bindings::default(), line: 1 }]);
     }
-    let mut lines = LineCounter::new(reader.source);
+    let mut lines = LineCounter::new(source);
     let row = |(name, values): &(Spanned<String>, Spanned<Located<String>>)| {
         if !is_segment(name.get_ref()) {
             let what = format!("`{}` is not a valid row name", name.get_ref());
             let advice = "use lower case, digits and hyphens: it becomes part of the case id";
-            return Err(reader.source.error(name.span(), what, advice));
+            return Err(source.error(name.span(), what, advice));
         }
         let mut bindings = Bindings::default();
         for (key, value) in values.get_ref().iter() {
-            bindings.bind(reader.name(key)?, value.get_ref());
+            bindings.bind(bindable(source, key)?, value.get_ref());
         }
         Ok(Row { name: Some(name.get_ref().clone()), bindings, line: lines.line(name.span().start) })
     };
     cases.iter().map(row).collect()
 }
 
-/// The names of the rows are free and used.
-fn check_rows(scenario: &Scenario, source: SourceText<'_>, cases: &Cases) -> Result<(), LocatedError> {
-    for (key, _) in cases.iter().flat_map(|(_, values)| values.get_ref().iter()) {
+/// The names of the rows and of the ways are free and used.
+fn check_rows(scenario: &Scenario, source: SourceText<'_>, file: &ScenarioFile) -> Result<(), LocatedError> {
+    for (key, _) in file.cases.iter().chain(file.ways.iter()).flat_map(|(_, values)| values.get_ref().iter()) {
         let name = key.get_ref();
         if is_harness_name(name) {
             let what = format!("`{name}` is bound by the harness");
             return Err(source.error(key.span(), what, "give the row's value a name of its own"));
         }
-        if !scenario.steps.iter().any(|step| step.names().any(|used| used == name)) {
+        // What the file itself fills in is no longer a name in a step.
+        let is_filled_in = || source.text.contains(&format!("${{{name}}}"));
+        if !scenario.steps.iter().any(|step| step.names().any(|used| used == name)) && !is_filled_in() {
             let advice = format!("use ${{{name}}} in a step, or remove it");
             return Err(source.error(key.span(), format!("nothing uses `{name}`"), advice));
         }
@@ -163,6 +255,18 @@ impl Step {
     /// Whether it expects a status of that kind.
     pub fn expects(&self, kind: fn(&StatusSet) -> bool) -> bool {
         self.statuses().any(kind)
+    }
+
+    /// Whether a conforming target does nothing of what it asks: it is refused, or whatever the status is, the answer must
+    /// not have what it asks for.
+    pub(crate) fn gets_nothing(&self) -> bool {
+        let is_open = |expectation: &&Expectation| {
+            let mut statuses = expectation.statuses();
+            statuses.any(|set| !set.accepts() && !set.refuses())
+        };
+        let forbids = |check: &Check| matches!(check, Check::Absent(_));
+        let mut open = self.expectations.iter().filter(is_open);
+        self.expects(StatusSet::refuses) || open.any(|expectation| expectation.checks.iter().any(forbids))
     }
 
     /// What its request is about, in that row.

@@ -7,6 +7,7 @@ use toml::Spanned;
 use super::format::{ExpectEntry, OneOrMore, PatternEntry, StepEntry};
 use super::{Action, Authorization, Capture, Draft, Step, is_harness_name};
 use crate::documented::api::Operation;
+use crate::exchange::Manner;
 use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
 use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
@@ -15,21 +16,23 @@ use crate::template::{Pointer, Template, TemplateError, is_name};
 pub(super) struct Reader<'r> {
     pub source: SourceText<'r>,
     pub register: &'r Register,
+    /// Names, and what stands for them in every text.
+    pub texts: Vec<(&'r str, &'r str)>,
 }
 
 impl Reader<'_> {
-    pub fn step(&self, entry: Spanned<StepEntry>, lines: &mut LineCounter<'_>) -> Result<Step, LocatedError> {
+    pub fn step(&self, entry: &Spanned<StepEntry>, lines: &mut LineCounter<'_>) -> Result<Step, LocatedError> {
         let span = entry.span();
         let line = lines.line(span.start);
-        let entry = entry.into_inner();
+        let entry = entry.get_ref();
         let advice = "findings name the step: say in a few words what it does";
         self.source.filled(&entry.name, "the name of the step is empty", advice)?;
-        let name = entry.name.get_ref().trim().to_owned();
+        let name = self.filled_in(entry.name.get_ref().trim());
         let expectations =
             entry.expect.iter().map(|(key, expect)| self.expectation(key, expect)).collect::<Result<Vec<_>, _>>()?;
         let captures =
             entry.capture.iter().map(|(key, pointer)| self.capture(key, pointer)).collect::<Result<Vec<_>, _>>()?;
-        let action = self.action(&span, &entry)?;
+        let action = self.action(&span, entry)?;
         match (&action, expectations.is_empty()) {
             (Action::Advance(_), false) => {
                 let what = "the step sends nothing, so there is no answer to expect";
@@ -50,7 +53,8 @@ impl Reader<'_> {
                 return Err(self.source.error(why.span(), what, "expect a status of class 2xx, or remove the key"));
             }
         }
-        Ok(Step { name, action, may_refuse: entry.may_refuse.map(Spanned::into_inner), expectations, captures, line })
+        let may_refuse = entry.may_refuse.as_ref().map(|why| why.get_ref().clone());
+        Ok(Step { name, action, may_refuse, expectations, captures, line })
     }
 
     fn action(&self, span: &Range<usize>, entry: &StepEntry) -> Result<Action, LocatedError> {
@@ -82,10 +86,11 @@ impl Reader<'_> {
     }
 
     fn draft(&self, send: &Spanned<String>, entry: &StepEntry) -> Result<Action, LocatedError> {
-        let (method, path) = send.get_ref().split_once(' ').unwrap_or((send.get_ref(), ""));
+        let text = self.filled_in(send.get_ref());
+        let (method, path) = text.split_once(' ').unwrap_or((&text, ""));
         let upper = |byte: u8| byte.is_ascii_uppercase();
         if method.is_empty() || !method.bytes().all(upper) || !path.starts_with('/') || path.contains(' ') {
-            let what = format!("`{}` is not a method and a path", send.get_ref());
+            let what = format!("`{text}` is not a method and a path");
             return Err(self.source.error(send.span(), what, format!("write it as \"{}\"", Operation::LogIn)));
         }
         let authorization = match (&entry.basic, &entry.bearer) {
@@ -102,8 +107,14 @@ impl Reader<'_> {
             (Some(_), Some(body)) => {
                 return Err(self.source.error(body.span(), "the step has `json` and `body`", "keep one of them"));
             }
-            (json, body) => json.as_ref().or(body.as_ref()).map(|text| self.template(text)).transpose()?,
+            // An operation may have no body.
+            (json, body) => {
+                let given = json.as_ref().or(body.as_ref());
+                let given = given.filter(|text| text.get_ref() != "${body}" || !self.filled_in("${body}").is_empty());
+                given.map(|text| self.template(text)).transpose()?
+            }
         };
+        let is_json = body.is_some() && entry.json.is_some();
         let mut headers = Vec::new();
         for (name, values) in entry.headers.iter() {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
@@ -126,8 +137,16 @@ impl Reader<'_> {
             authorization,
             headers,
             body,
-            is_json: entry.json.is_some(),
+            is_json,
+            manner: self.manner(entry)?,
         }))
+    }
+
+    fn manner(&self, entry: &StepEntry) -> Result<Manner, LocatedError> {
+        let Some(word) = &entry.manner else { return Ok(Manner::Usual) };
+        located::named(&self.filled_in(word.get_ref())).map_err(|located::Unknown { advice }| {
+            self.source.error(word.span(), format!("`{}` is not a valid manner", word.get_ref()), advice)
+        })
     }
 
     fn hex(&self, text: &Spanned<String>) -> Result<Template, LocatedError> {
@@ -159,7 +178,8 @@ impl Reader<'_> {
     fn checks(&self, entry: &ExpectEntry) -> Result<Vec<Check>, LocatedError> {
         let mut checks = Vec::new();
         if let Some(status) = &entry.status {
-            let set = StatusSet::parse(status.get_ref().0.iter().map(String::as_str));
+            let words = status.get_ref().0.iter().map(|word| self.filled_in(word)).collect::<Vec<_>>().join(" ");
+            let set = StatusSet::parse(words.split(' '));
             checks.push(Check::Status(set.ok_or_else(|| {
                 let what = format!("`{}` is not a valid status", status.get_ref().0.join(", "));
                 self.source.error(status.span(), what, "write 401, \"4xx\", or a list such as [400, 401]")
@@ -220,22 +240,12 @@ impl Reader<'_> {
     }
 
     fn capture(&self, key: &Spanned<String>, at: &Spanned<String>) -> Result<Capture, LocatedError> {
-        let name = self.name(key)?.to_owned();
+        let name = bindable(self.source, key)?.to_owned();
         if is_harness_name(&name) {
             let what = format!("`{name}` is bound by the harness");
             return Err(self.source.error(key.span(), what, "give the captured value a name of its own"));
         }
         Ok(Capture { name, at: self.pointer(at)? })
-    }
-
-    pub fn name<'k>(&self, key: &'k Spanned<String>) -> Result<&'k str, LocatedError> {
-        match is_name(key.get_ref()) {
-            true => Ok(key.get_ref()),
-            false => {
-                let what = format!("`{}` cannot be bound", key.get_ref());
-                Err(self.source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"))
-            }
-        }
     }
 
     fn pointer(&self, text: &Spanned<String>) -> Result<Pointer, LocatedError> {
@@ -249,8 +259,14 @@ impl Reader<'_> {
         self.parsed(text.get_ref(), text.span())
     }
 
+    /// The text with what stands for the names in it. A text may itself have names that come later.
+    pub fn filled_in(&self, text: &str) -> String {
+        let fill = |text: String, (name, value): &(&str, &str)| text.replace(&format!("${{{name}}}"), value);
+        self.texts.iter().fold(text.to_owned(), fill)
+    }
+
     fn parsed(&self, text: &str, span: Range<usize>) -> Result<Template, LocatedError> {
-        Template::parse(text).map_err(|error| {
+        Template::parse(&self.filled_in(text)).map_err(|error| {
             let advice = match &error {
                 TemplateError::Unclosed => "close it, or write `$${` for a literal `${`".to_owned(),
                 TemplateError::Name(_) => "write `$${` for a literal `${`".to_owned(),
@@ -258,5 +274,16 @@ impl Reader<'_> {
             };
             self.source.error(span, error.to_string(), advice)
         })
+    }
+}
+
+/// The name, if it can be bound.
+pub(super) fn bindable<'k>(source: SourceText<'_>, key: &'k Spanned<String>) -> Result<&'k str, LocatedError> {
+    match is_name(key.get_ref()) {
+        true => Ok(key.get_ref()),
+        false => {
+            let what = format!("`{}` cannot be bound", key.get_ref());
+            Err(source.error(key.span(), what, "use letters, digits, `_` and `-`, a letter first"))
+        }
     }
 }

@@ -140,38 +140,35 @@ fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> 
     let register = Register::parse(source).map_err(|error| SuiteError::Broken(vec![error]))?;
     let files: Vec<Source<'t>> = files.collect();
     // This is most of the time between the start of the program and its first request.
-    let parsed = parallel::each(&files, |(id, file, text)| {
-        Some(Scenario::parse(id, SourceText { file, text }, &register).map(Arc::new))
-    });
+    let parsed =
+        parallel::each(&files, |(id, file, text)| Some(Scenario::parse_each(id, SourceText { file, text }, &register)));
     let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
-    for result in parsed {
+    for (result, (_, _, text)) in parsed.into_iter().zip(&files) {
         match result {
-            Ok(scenario) => scenarios.push(scenario),
+            Ok(told) => scenarios.extend(told.into_iter().map(|scenario| (Arc::new(scenario), *text))),
             Err(error) => errors.push(error),
         }
     }
     if !errors.is_empty() {
         return Err(SuiteError::Broken(errors));
     }
-    positives_are_accepted(&scenarios, files.iter().map(|(_, _, text)| *text))?;
-    Ok(Suite { register, scenarios })
+    positives_are_accepted(&scenarios)?;
+    Ok(Suite { register, scenarios: scenarios.into_iter().map(|(scenario, _)| scenario).collect() })
 }
 
 /// A positive that is never accepted makes its file wrong; a missing one leaves all other files right.
-fn positives_are_accepted<'t>(
-    scenarios: &[Arc<Scenario>],
-    texts: impl Iterator<Item = &'t str>,
-) -> Result<(), SuiteError> {
+fn positives_are_accepted(scenarios: &[(Arc<Scenario>, &str)]) -> Result<(), SuiteError> {
     let (mut missing, mut refused) = (Vec::new(), Vec::new());
     let accepted = |positive: &Scenario| positive.steps.iter().any(|step| step.expects(StatusSet::accepts));
-    for (scenario, text) in scenarios.iter().zip(texts) {
+    // The scenarios of one file have the same positive.
+    for (scenario, text) in scenarios.chunk_by(|(one, _), (next, _)| one.id == next.id).map(|file| &file[0]) {
         let Some(positive) = &scenario.positive else { continue };
         let file = &scenario.file;
         let span = || Some(toml::de::DeTable::parse(text).ok()?.get_ref().get("positive")?.span());
         let located = |what, advice| SourceText { file, text }.error(span().unwrap_or_default(), what, advice);
-        match scenarios.iter().find(|other| other.id == *positive) {
+        match scenarios.iter().find(|(other, _)| other.id == *positive) {
             None => {
-                let known = scenarios.iter().map(|scenario| scenario.id.as_str());
+                let known = scenarios.iter().map(|(scenario, _)| scenario.id.as_str());
                 let advice = match located::nearest(positive, known) {
                     Some(near) => format!("did you mean \"{near}\"?"),
                     None => "a positive is named by area and file: \"login/first-login\"".to_owned(),
@@ -181,7 +178,7 @@ fn positives_are_accepted<'t>(
                     named: located(format!("there is no scenario \"{positive}\""), advice),
                 });
             }
-            Some(found) if !accepted(found) => refused.push(located(
+            Some((found, _)) if !accepted(found) => refused.push(located(
                 format!("no step of the positive \"{positive}\" expects to be accepted"),
                 "name a scenario in which the request is answered 2xx".to_owned(),
             )),

@@ -12,7 +12,7 @@ use super::Limits;
 use super::origin::{Origin, OriginError, Pieces};
 use super::tls::{self, TlsError, Trust};
 use super::wire::Wire;
-use crate::exchange::{Header, HttpRequest, Request};
+use crate::exchange::{Header, HttpRequest, Manner, Request};
 
 /// A method and a URL, http or https.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -55,7 +55,8 @@ impl Call {
             Header::new("Authorization", format!("Basic {}", STANDARD.encode([name, password].join(&b':'))))
         };
         let headers = user.map(authorization).into_iter().collect();
-        let request = HttpRequest { method: method.to_owned().into(), target, headers, body: None };
+        let method = method.to_owned().into();
+        let request = HttpRequest { method, target, headers, body: None, manner: Manner::Usual };
         Ok(Call { request: request.completed(origin.host_header(), &[]), origin })
     }
 

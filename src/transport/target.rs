@@ -13,7 +13,7 @@ use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
 use super::wire::Wire;
 use super::{ended, unreachable};
 use crate::documented::api::{self, Operation};
-use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Redaction, Request, Unanswered};
+use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Manner, Redaction, Request, Unanswered};
 
 /// How requests reach the target (`[target] client = "wire|reqwest"`).
 #[derive(Debug)]
@@ -85,8 +85,20 @@ impl Transport {
         headers: Vec<Header>,
         body: Option<Vec<u8>>,
     ) -> Request {
+        self.request_in(Manner::Usual, method, path, headers, body)
+    }
+
+    /// The same, put on the wire in that manner.
+    pub(crate) fn request_in(
+        &self,
+        manner: Manner,
+        method: impl Into<Cow<'static, str>>,
+        path: &str,
+        headers: Vec<Header>,
+        body: Option<Vec<u8>>,
+    ) -> Request {
         let target = [self.origin.base_path(), path].concat();
-        let request = HttpRequest { method: method.into(), target, headers, body };
+        let request = HttpRequest { method: method.into(), target, headers, body, manner };
         Request::Http(request.completed(self.origin.host_header(), &self.headers))
     }
 

@@ -2,7 +2,7 @@
 
 use crate::harness::wire::*;
 use crate::harness::*;
-use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Manner, Phase, Request};
 use wabizspec::transport::wire::Wire;
 
 const ANSWERS: &str = include_str!("wire/answers.toml");
@@ -23,6 +23,7 @@ fn bytes_go_out_exactly_as_given() {
             .map(|(name, value)| Header::new(name, value))
             .into(),
         body: Some(b"{} ".to_vec()),
+        manner: Manner::Usual,
     });
     let exchange = send(&server, &odd);
     assert_eq!((answered(&exchange).status, exchange.resent), (204, false));

@@ -25,7 +25,7 @@ pub use session::{Op, SLOTS, SessionInput, Slot, Step, Token};
 use super::{Form, Surface};
 use crate::documented::api::{self, Operation};
 use crate::documented::basic::{Credentials, render};
-use crate::exchange::{Header, HttpRequest, Request};
+use crate::exchange::{Header, HttpRequest, Manner, Request};
 
 /// Inputs beyond this many bytes are cut: more text finds nothing more, and memory stays bounded.
 pub const INPUT_BYTES: usize = 64 * 1024;
@@ -82,7 +82,8 @@ impl RequestParts {
 
     pub(super) fn request(self, host: &str, base: &str) -> Request {
         let RequestParts { method, path, headers, body } = self;
-        let request = HttpRequest { method: method.into(), target: [base, &path].concat(), headers, body };
+        let target = [base, &path].concat();
+        let request = HttpRequest { method: method.into(), target, headers, body, manner: Manner::Usual };
         Request::Http(request.completed(host, &[]))
     }
 }

@@ -12,11 +12,11 @@ mod stream;
 mod connection;
 mod answer;
 
-use std::borrow::Cow;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
+use tokio::io::AsyncWriteExt;
 use tokio_rustls::rustls::ClientConfig;
 
 use super::framed::shares_connection;
@@ -29,6 +29,10 @@ use connection::{Connection, Connector};
 
 /// More idle connections than this are closed instead of kept.
 const MAX_IDLE: usize = 1024;
+
+/// A target that takes what it reads first for the whole request reads no more than one piece of it meanwhile. One that
+/// reads on does not care.
+const BETWEEN_PIECES: Duration = Duration::from_millis(3);
 
 /// One target, and the idle connections to it.
 ///
@@ -68,11 +72,8 @@ impl Wire {
     /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which goes on
     /// also after the limit: to end a process at once, shut the runtime down with a timeout.
     pub async fn send(&self, request: Request) -> Exchange {
-        let may_share = shares_connection(&request);
-        let bytes = match &request {
-            Request::Raw(bytes) => Cow::Borrowed(bytes.as_slice()),
-            Request::Http(_) => Cow::Owned(request.to_bytes()),
-        };
+        let (bytes, in_pieces) = request.on_the_wire();
+        let may_share = shares_connection(&request) && !in_pieces;
         let mut died = None;
 
         if may_share && let Some(mut connection) = self.take_idle() {
@@ -86,7 +87,8 @@ impl Wire {
         let begun = Instant::now();
         match (self.connector.connect(self.limits.connect).await, died) {
             (Ok(mut connection), died) => {
-                let attempt = attempt(&mut connection, &bytes, request.method(), &self.limits).await;
+                let last = if in_pieces { all_but_the_last_piece(&mut connection, &bytes).await } else { &bytes };
+                let attempt = attempt(&mut connection, last, request.method(), &self.limits).await;
                 self.conclude(request, attempt, connection, may_share, died.is_some())
             }
             (Err(_), Some(first)) => ended(request, first.answer, first.elapsed, false),
@@ -122,4 +124,19 @@ impl Wire {
         let mut newest_first = std::iter::from_fn(|| locked(&self.idle).pop());
         newest_first.find_map(|mut connection| connection.is_quiet(&self.unsolicited).then_some(connection))
     }
+}
+
+/// Writes a request but for its last piece, which it returns: a cut in the first line, and one in the body or the end of
+/// the head. Where a write fails, the rest fails too.
+async fn all_but_the_last_piece<'b>(connection: &mut Connection, bytes: &'b [u8]) -> &'b [u8] {
+    let (first, rest) = bytes.split_at(bytes.len().min(10));
+    let (second, last) = rest.split_at(rest.len().saturating_sub(8));
+    for piece in [first, second] {
+        let mut stream = connection.stream.io();
+        if stream.write_all(piece).await.is_err() || stream.flush().await.is_err() {
+            break;
+        }
+        tokio::time::sleep(BETWEEN_PIECES).await;
+    }
+    last
 }

@@ -16,9 +16,9 @@ pub(super) enum Stream {
 }
 
 /// What both kinds can do.
-pub(super) trait Io: AsyncRead + AsyncWrite + Unpin {}
+pub(super) trait Io: AsyncRead + AsyncWrite + Send + Unpin {}
 
-impl<T: AsyncRead + AsyncWrite + Unpin> Io for T {}
+impl<T: AsyncRead + AsyncWrite + Send + Unpin> Io for T {}
 
 impl Stream {
     pub fn io(&mut self) -> Pin<&mut dyn Io> {

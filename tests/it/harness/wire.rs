@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::program::Address;
 use super::server::{PATIENCE, Server, hold, read_head, reset, serve, write};
 use tokio::sync::mpsc;
-use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Phase, Request, Response, Unanswered};
+use wabizspec::exchange::{Breakage, Exchange, Header, HttpRequest, Manner, Phase, Request, Response, Unanswered};
 use wabizspec::transport::Limits;
 use wabizspec::transport::origin::Origin;
 use wabizspec::transport::wire::Wire;
@@ -119,6 +119,7 @@ pub fn request(method: &str, target: &str, body: Option<&[u8]>) -> Request {
         target: target.to_owned(),
         headers,
         body: body.map(<[u8]>::to_vec),
+        manner: Manner::Usual,
     })
 }
 
