@@ -145,9 +145,9 @@ fn the_scenarios_of_the_suite_declare_what_they_change() {
 #[test]
 fn a_file_is_told_for_each_operation_in_each_row_and_way() {
     let head = "given = \"user\"\neach = \"admin\"\ncases.a = { before = \"/.\" }\ncases.b = { before = \"/x/..\" }\n\
-        ways.one = { seen = \"${before}${path}\" }\nways.two = { seen = \"/v2${below}\" }";
+        ways.path.one = { seen = \"${before}${path}\" }\nways.path.two = { seen = \"/v2${below}\" }";
     let text = format!(
-        "title = \"t\"\n{head}\n[[steps]]\nname = \"as ${{way}}\"\nsend = \"${{method}} ${{seen}}\"\njson = \"${{body}}\"\n\
+        "title = \"t\"\n{head}\n[[steps]]\nname = \"as ${{way}}\"\nways = \"path\"\nsend = \"${{method}} ${{seen}}\"\njson = \"${{body}}\"\n\
         only = [\"DELETE /v1/users/{{username}}\", \"POST /v1/account/verify\"]\n\
         expect = {{ \"login.kept\" = {{ status = \"${{success}}\" }} }}\n"
     );

@@ -46,9 +46,9 @@ pub(super) struct ScenarioFile {
     /// The rows: name of the row to the names that it binds.
     #[serde(default)]
     pub cases: Cases,
-    /// Ways to do a step whose name has `${way}`: it is done in each of them, with the texts of that way.
+    /// Groups of ways to do a step: name of the way to the texts for the names that it fills in.
     #[serde(default)]
-    pub ways: Cases,
+    pub ways: Located<Cases>,
     /// The requests, in order; at least one.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<StepEntry>"))]
@@ -66,6 +66,9 @@ pub(super) struct StepEntry {
     /// What the step does, in a few words; findings name it.
     #[cfg_attr(feature = "cli", schemars(with = "String"))]
     pub name: Spanned<String>,
+    /// A group of ways. The step is done in each of them; its name has `${way}`.
+    #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
+    pub ways: Option<Spanned<String>>,
     /// The only operations of an `each` that have this step.
     #[serde(default)]
     #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]

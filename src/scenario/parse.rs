@@ -87,7 +87,7 @@ impl Reading<'_> {
             if !has(entry.get_ref()) {
                 continue;
             }
-            for way in ways(file, entry.get_ref()) {
+            for way in ways(source, file, entry.get_ref())? {
                 let texts = way.into_iter().chain(texts.iter().copied()).collect();
                 let reader = Reader { source, register: self.register, texts };
                 steps.push(reader.step(entry, &mut lines)?);
@@ -123,24 +123,27 @@ impl Reading<'_> {
             let what = "`only` and `except` choose among the operations that the file is told for";
             return Err(self.source.error(entry.span(), what, "add `each`, or remove them"));
         }
-        if step.name.get_ref().contains("${way}") && self.file.ways.is_empty() {
-            let what = "the step is done in each way, but there is none";
-            return Err(self.source.error(step.name.span(), what, "add [ways], or take `${way}` out of the name"));
-        }
         Ok(())
     }
 }
 
-/// The texts of each way to do the step; one without any, if its name has none.
-fn ways<'f>(file: &'f ScenarioFile, step: &StepEntry) -> Vec<Vec<(&'f str, &'f str)>> {
-    if !step.name.get_ref().contains("${way}") {
-        return vec![Vec::new()];
-    }
+/// The texts of each way to do the step; one without any, if it names no group of ways.
+fn ways<'f>(
+    source: SourceText<'_>,
+    file: &'f ScenarioFile,
+    step: &StepEntry,
+) -> Result<Vec<Vec<(&'f str, &'f str)>>, LocatedError> {
+    let Some(named) = &step.ways else { return Ok(vec![Vec::new()]) };
+    let group = file.ways.iter().find(|(name, ways)| name.get_ref() == named.get_ref() && !ways.get_ref().is_empty());
+    let Some((_, group)) = group else {
+        let what = format!("there is no group of ways `{}`", named.get_ref());
+        return Err(source.error(named.span(), what, "name a table of [ways]"));
+    };
     let texts = |(name, texts): &'f (Spanned<String>, Spanned<Located<String>>)| {
         let texts = texts.get_ref().iter().map(|(key, text)| (key.get_ref().as_str(), text.get_ref().as_str()));
         std::iter::once(("way", name.get_ref().as_str())).chain(texts).collect()
     };
-    file.ways.iter().map(texts).collect()
+    Ok(group.get_ref().iter().map(texts).collect())
 }
 
 fn rows(source: SourceText<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError> {
@@ -165,8 +168,13 @@ fn rows(source: SourceText<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError>
 
 /// The names of the rows and of the ways are free and used.
 fn check_rows(scenario: &Scenario, source: SourceText<'_>, file: &ScenarioFile) -> Result<(), LocatedError> {
-    for (key, _) in file.cases.iter().chain(file.ways.iter()).flat_map(|(_, values)| values.get_ref().iter()) {
+    let ways = file.ways.iter().flat_map(|(_, group)| group.get_ref().iter());
+    for (key, _) in file.cases.iter().chain(ways).flat_map(|(_, values)| values.get_ref().iter()) {
         let name = key.get_ref();
+        // Where a row or a way is known from.
+        if name == "source" {
+            continue;
+        }
         if is_harness_name(name) {
             let what = format!("`{name}` is bound by the harness");
             return Err(source.error(key.span(), what, "give the row's value a name of its own"));

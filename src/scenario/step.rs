@@ -118,8 +118,9 @@ impl Reader<'_> {
         let mut headers = Vec::new();
         for (name, values) in entry.headers.iter() {
             let token = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.!#$%&'*+^`|~".contains(&byte);
-            if name.get_ref().is_empty() || !name.get_ref().bytes().all(token) {
-                let what = format!("`{}` is not a valid header name", name.get_ref());
+            let text = self.filled_in(name.get_ref());
+            if text.is_empty() || !text.bytes().all(token) {
+                let what = format!("`{text}` is not a valid header name");
                 return Err(self.source.error(name.span(), what, "what is no HTTP goes into `raw` or `hex`"));
             }
             for value in &values.get_ref().0 {
@@ -128,7 +129,7 @@ impl Reader<'_> {
                     let advice = "what is no HTTP goes into `raw` or `hex`";
                     return Err(self.source.error(values.span(), what, advice));
                 }
-                headers.push((name.get_ref().clone(), self.parsed(value, values.span())?));
+                headers.push((text.clone(), self.parsed(value, values.span())?));
             }
         }
         Ok(Action::Send(Draft {
