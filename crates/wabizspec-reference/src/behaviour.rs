@@ -7,6 +7,7 @@ pub(crate) mod body;
 mod functions;
 mod when;
 mod rules;
+mod at_once;
 mod read;
 mod change;
 
@@ -17,6 +18,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+pub(crate) use at_once::{AtOnce, Outcome as AtOnceOutcome};
 pub(crate) use change::Change;
 #[cfg(feature = "faults")]
 pub(crate) use change::{crash, let_through};
@@ -56,6 +58,8 @@ pub struct Behaviour {
     pub refusals: Refusals,
     /// Other readings of the bodies of requests, in order.
     pub(crate) reads: Vec<Read>,
+    /// What goes wrong between requests at the same time.
+    pub(crate) at_once: Option<AtOnce>,
     /// Changes to finished answers, in order. The state has changed by then.
     pub(crate) answers: Vec<Change>,
     /// What the documents leave to the implementation.

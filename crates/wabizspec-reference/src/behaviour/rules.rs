@@ -210,8 +210,16 @@ defaulted! {
     #[serde(deny_unknown_fields)]
     pub struct RegistrationRules {
         pub account: AccountRule = AccountRule::documented(),
-        /// A voice call has a code, but one that was sent before stays the right one.
-        pub voice_repeats: bool = false,
+        /// On which requests a code is sent although one that was sent before stays the right one.
+        pub(crate) repeats: Option<When> = None,
+        /// On which requests an answer shows the code that was sent.
+        pub(crate) shows_code: Option<When> = None,
+        /// A code stays right after it was used.
+        pub code_stays: bool = false,
+        /// Where no code was sent, any is right.
+        pub unasked_is_right: bool = false,
+        /// The first number that is registered stands for all.
+        pub one_for_all: bool = false,
         /// A verified registration is forgotten at once.
         pub forgetful: bool = false,
         pub sunset: SunsetCheck = SunsetCheck::AfterToken,

@@ -9,7 +9,7 @@ use super::state::Pending;
 use super::{Model, Registration};
 use crate::behaviour::SunsetCheck;
 use crate::call::Call;
-use crate::documented::bodies::{AccountBody, BodyError, Method, new_pin, verification_code};
+use crate::documented::bodies::{AccountBody, BodyError, new_pin, verification_code};
 use crate::outcome::{Done, Refusal, Refused, Success};
 
 impl Model {
@@ -24,18 +24,23 @@ impl Model {
         let name = (self.behaviour.functions.certificate)(&body.cert)
             .map_err(|error| Refused::because(Refusal::BadCertificate, format!("cert is {error}")))?;
         let number = format!("{} {}", body.cc, body.phone_number);
-        if self.state.registered.as_ref() == Some(&number) {
+        let one_for_all = self.behaviour.registration.one_for_all;
+        if self.state.registered.as_ref().is_some_and(|registered| one_for_all || *registered == number) {
             return Ok(Success::AlreadyRegistered.into());
         }
         self.has_pin(call, body.pin.as_deref())?;
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
         self.state.last_code = Some(code.clone());
-        let repeated = self.behaviour.registration.voice_repeats && body.method == Method::Voice;
+        let repeated = holds(&self.behaviour.registration.repeats, call);
         if self.state.pending.is_none() || !repeated {
             self.state.pending = Some(Pending { number, code });
         }
-        Ok(Done { success: Success::CodeSent, element: Some(json!({"vname": name})) })
+        let mut element = json!({"vname": name});
+        if holds(&self.behaviour.registration.shows_code, call) {
+            element["code"] = self.state.last_code.clone().into();
+        }
+        Ok(Done { success: Success::CodeSent, element: Some(element) })
     }
 
     /// `POST /v1/account/verify`: a code completes the registration that waits for it, once.
@@ -46,8 +51,21 @@ impl Model {
         self.may_register(call, now)?;
         let sent = self.read(call, verification_code)?;
         let code_matches = self.behaviour.functions.code_matches;
+        let rules = &self.behaviour.registration;
+        if rules.unasked_is_right && self.state.last_code.is_none() {
+            return Ok(Success::Verified.into());
+        }
         let right = |pending: &mut Pending| (code_matches)(&pending.code, &sent);
-        let pending = self.state.pending.take_if(right).ok_or(Refusal::WrongCode)?;
+        let taken = self.state.pending.take_if(right);
+        if rules.code_stays && taken.is_some() {
+            self.state.pending.clone_from(&taken);
+        }
+        let pending = taken.ok_or_else(|| match &self.state.last_code {
+            Some(code) if holds(&rules.shows_code, call) => {
+                Refused::because(Refusal::WrongCode, format!("{code} was expected"))
+            }
+            _ => Refusal::WrongCode.into(),
+        })?;
         if !self.behaviour.registration.forgetful {
             self.state.registered = Some(pending.number);
         }

@@ -21,8 +21,9 @@ use tokio::sync::oneshot;
 use super::clock::date;
 use super::tap::{Tap, Tapped};
 use super::{Shared, control};
-use crate::behaviour::{Beside, Reading};
+use crate::behaviour::{AtOnceOutcome, Beside, Reading};
 use crate::call::{Answer, AnswerBody, Call, Delivery};
+use crate::model::Moment;
 
 /// The largest request body, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
@@ -81,7 +82,8 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
         // The rest of the body never came: there is no request to answer.
         Ok(Err(_)) | Err(_) => return Err(Dropped),
     };
-    let (answer, now) = answer(shared, &parts, body.as_deref(), reading);
+    let earlier = earlier(shared, &parts, body.as_deref()).await;
+    let (answer, now) = answer(shared, &parts, body.as_deref(), reading, earlier);
     if !answer.delivery.delay.is_zero() {
         tokio::time::sleep(answer.delivery.delay).await;
     }
@@ -94,17 +96,49 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
     Ok(written(answer, now))
 }
 
+fn call<'a>(parts: &'a Parts, values: &'a [&'a [u8]], body: Option<&'a [u8]>) -> Call<'a> {
+    Call {
+        method: parts.method.as_str(),
+        path: parts.uri.path(),
+        authorization: values,
+        content_type: parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes),
+        body: body.unwrap_or_default(),
+    }
+}
+
+fn authorizations(parts: &Parts) -> Vec<&[u8]> {
+    parts.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect()
+}
+
+/// What the client remembered when the request came, if another one came meanwhile and a behaviour mixes them up.
+async fn earlier(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> Option<(Moment, AtOnceOutcome)> {
+    let (at_once, meeting) = shared.at_once.as_ref()?;
+    if !at_once.when.is_of(&call(parts, &authorizations(parts), body)) {
+        return None;
+    }
+    let moment = shared.client().model.moment();
+    meeting.met().await.then_some((moment, at_once.outcome))
+}
+
 /// The answer to a request, and when it was given. Without a body: it was too large.
-fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading) -> (Answer, Timestamp) {
+fn answer(
+    shared: &Shared,
+    parts: &Parts,
+    body: Option<&[u8]>,
+    reading: Reading,
+    earlier: Option<(Moment, AtOnceOutcome)>,
+) -> (Answer, Timestamp) {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let client = &mut *shared.client();
     let now = client.clock.now();
     if let Some(body) = body.filter(|_| shared.control && path.starts_with("/__control/")) {
         return (control::handle(client, method, path, body), now);
     }
-    let values: Vec<&[u8]> = parts.headers.get_all(header::AUTHORIZATION).iter().map(HeaderValue::as_bytes).collect();
-    let content_type = parts.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes);
-    let call = Call { method, path, authorization: &values, content_type, body: body.unwrap_or_default() };
+    let values = authorizations(parts);
+    let call = call(parts, &values, body);
+    if let Some((moment, AtOnceOutcome::OfTheLast)) = &earlier {
+        client.model.return_to(moment);
+    }
     let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
     let beside = Beside { field: &field, query: parts.uri.query(), body: call.body };
     let functions = &shared.functions;
@@ -120,6 +154,9 @@ fn answer(shared: &Shared, parts: &Parts, body: Option<&[u8]>, reading: Reading)
         }
         Some(_) => Answer { status: 400, headers: Vec::new(), body: AnswerBody::Empty, delivery: Delivery::default() },
     };
+    if let Some((moment, AtOnceOutcome::OfNone)) = &earlier {
+        client.model.return_to(moment);
+    }
     answer.delivery.dropped |= reading == Reading::Refused;
     if let Some(twin) = &mut client.twin {
         twin.compare(&call, body.is_none(), now, &answer);

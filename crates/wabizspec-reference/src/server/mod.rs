@@ -5,6 +5,7 @@
 mod clock;
 mod control;
 mod tap;
+mod meeting;
 mod http;
 mod twin;
 
@@ -19,9 +20,10 @@ use serde_json::Value;
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
-use super::behaviour::{Behaviour, Functions};
+use super::behaviour::{AtOnce, Behaviour, Functions};
 use super::model::{Entropy, Model, Registration};
 use clock::Clock;
+use meeting::Meeting;
 use twin::Twin;
 
 /// How a server behaves. The default is the documented client before the sunset, without control endpoints.
@@ -60,6 +62,7 @@ struct Shared {
     client: Mutex<Client>,
     control: bool,
     functions: Functions,
+    at_once: Option<(AtOnce, Meeting)>,
 }
 
 /// The client and its clock; they move together.
@@ -106,6 +109,7 @@ impl Server {
         let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
         let Settings { registration, behaviour, control, differs, usual } = settings;
         let functions = behaviour.functions;
+        let at_once = behaviour.at_once.clone().map(|at_once| (at_once, Meeting::default()));
         let (entropy, twin) = match differs {
             None => (system_entropy(), None),
             Some(differs) => {
@@ -116,7 +120,7 @@ impl Server {
         };
         let model = Model::with_entropy(registration, behaviour, entropy);
         let client = Mutex::new(Client { model, clock, twin });
-        let shared = Arc::new(Shared { client, control, functions });
+        let shared = Arc::new(Shared { client, control, functions, at_once });
         let (stop, stopped) = oneshot::channel();
         let serving = http::serve(listener, Arc::clone(&shared), stopped);
         let server = Server { address, shared, stop: Some(stop), thread: None };
