@@ -12,10 +12,10 @@ use crate::custody::names::{Names, is_made_up, password};
 use crate::custody::reading::{basic, bearer, json_type};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Header, Redaction, Request, curl, shell_quoted, shell_word};
-use crate::judge::{Check, Expectation};
+use crate::judge::{Check, Expectation, copy_name};
 use crate::plan::Case;
 use crate::run::compose;
-use crate::scenario::{Action, Given, Step};
+use crate::scenario::{Action, COPY, Copies, Given, Step};
 use crate::template::{Bindings, Unbound};
 
 /// The functions of a script, each with its name. `as_upper` is what the filter `upper` of a scenario is in a shell.
@@ -164,14 +164,14 @@ impl<'a> Script<'a> {
             Some((bytes, _)) => (bytes, " | raw"),
             None => (&*line, ""),
         };
-        format!("{line}{sent} | tee \"$answer\"")
+        format!("{line}{sent}")
     }
 
     fn ask(&mut self, what: &str, operation: Operation, authorization: Header, body: String) {
         let headers = vec![authorization, json_type()];
         let request = self.destination.target.transport.call(operation, headers, Some(body.into_bytes()));
         let line = self.line(&request);
-        let _ = writeln!(self.steps, "\nsay {}\n{line}", shell_quoted(what));
+        let _ = writeln!(self.steps, "\nsay {}\n{line} | tee \"$answer\"", shell_quoted(what));
     }
 
     /// Logs in and makes the account, as a run does before the case.
@@ -217,13 +217,14 @@ impl<'a> Script<'a> {
             self.steps.push_str("printf 'the registration code that the target has sent: '; read -r CODE\n");
         }
         self.derive(&step.action);
+        if let Some(copies) = step.copies {
+            return self.copies(step, copies);
+        }
         let request = compose(self.destination.target, &step.action, &self.bindings)?;
         let Some(request) = request else { return Ok(()) };
-        let base = self.destination.target.transport.origin().base_path();
-        let Asked { operation, account, .. } = Asked::of(&request, base);
-        self.created.extend(account.filter(|_| operation == Some(Operation::CreateUser)));
+        self.note_account(&request);
         let line = self.line(&request);
-        let _ = writeln!(self.steps, "{line}");
+        let _ = writeln!(self.steps, "{line} | tee \"$answer\"");
         for capture in &step.captures {
             let variable = capture.name.to_ascii_uppercase();
             let member = capture.at.as_str().rsplit('/').next().unwrap_or_default();
@@ -231,6 +232,33 @@ impl<'a> Script<'a> {
             self.variable(&capture.name, &format!("${variable}"));
         }
         Ok(())
+    }
+
+    /// A loop over the copies.
+    fn copies(&mut self, step: &Step, copies: Copies) -> Result<(), Unbound> {
+        let names: Vec<String> = (1..=self.case.row().copies).map(copy_name).collect();
+        for name in &names {
+            self.bindings.bind(COPY, name);
+            let request = compose(self.destination.target, &step.action, &self.bindings)?;
+            request.iter().for_each(|request| self.note_account(request));
+        }
+        self.variable(COPY, "$copy");
+        let request = compose(self.destination.target, &step.action, &self.bindings)?;
+        let line = request.map(|request| self.line(&request)).unwrap_or_default();
+        let (end, after) = match copies {
+            Copies::Together => (" &", "wait\n"),
+            Copies::InTurn => ("", ""),
+        };
+        let names = names.join(" ");
+        let _ = write!(self.steps, "for copy in {names}; do\n    {line}{end}\ndone\n{after}");
+        Ok(())
+    }
+
+    /// Notes the account that a request creates.
+    fn note_account(&mut self, request: &Request) {
+        let base = self.destination.target.transport.origin().base_path();
+        let Asked { operation, account, .. } = Asked::of(request, base);
+        self.created.extend(account.filter(|_| operation == Some(Operation::CreateUser)));
     }
 
     /// The variables that are filtered forms of others.
@@ -260,7 +288,7 @@ impl<'a> Script<'a> {
         let transport = &self.destination.target.transport;
         let headers = vec![self.basic("admin"), json_type()];
         let login = self.line(&transport.call(Operation::LogIn, headers, Some(b"{}".to_vec())));
-        let mut text = format!("    {login} >/dev/null\n    ADMIN_TOKEN=$(member token)\n");
+        let mut text = format!("    {login} >\"$answer\"\n    ADMIN_TOKEN=$(member token)\n");
         for name in own {
             let bearer = bearer(self.value("admin_token"));
             let delete = transport.request(Operation::DeleteUser.method(), &api::user(&name), vec![bearer], None);

@@ -2,7 +2,10 @@
 //!
 //! Only reports and commands use them. Nothing parses these texts, so a sentence may be reworded at any time.
 
+use std::collections::BTreeSet;
+
 use crate::exchange::JsonKind;
+use crate::judge::copy_name;
 use crate::judge::facts::{Broken, Clock, Condition, Expected, Member, Observed, Pattern, Secret};
 use crate::judge::{Finding, Mismatch, Remark};
 use crate::plan::Skip;
@@ -44,8 +47,36 @@ pub(crate) fn expected(expected: &Expected) -> String {
         Expected::Challenge => "a challenge with the 401".to_owned(),
         Expected::AllowedMethods => "the allowed methods with the 405".to_owned(),
         Expected::Snapshot => "the answers as accepted".to_owned(),
+        Expected::Lacking => "nothing of what must stay secret".to_owned(),
+        Expected::GrantedAtMost(most) => format!("at most {most} of the copies granted"),
+        Expected::GrantedExactly(copies) if copies.is_empty() => "no copy granted, as before".to_owned(),
+        Expected::GrantedExactly(copies) => format!("granted, as before: {}", named(copies)),
+        Expected::GrantedOneOf(copies) if copies.is_empty() => "no copy granted, as none was before".to_owned(),
+        Expected::GrantedOneOf(copies) => format!("one copy granted, of those that were before: {}", named(copies)),
+        Expected::BasicChallenge => "a challenge of the scheme Basic".to_owned(),
+        Expected::NoBasicChallenge => "no challenge of the scheme Basic, which is not accepted here".to_owned(),
         Expected::Told(words) => return words.clone(),
     })
+}
+
+/// Copies by their names.
+fn named(copies: &[usize]) -> String {
+    copies.iter().map(|number| copy_name(*number)).collect::<Vec<_>>().join(", ")
+}
+
+/// Which copies got which status; those of a status that most got are only counted.
+fn copies(statuses: &[u16]) -> String {
+    const NAMED: usize = 4;
+    let all: BTreeSet<&u16> = statuses.iter().collect();
+    let part = |status: &u16| {
+        let got = (1..).zip(statuses).filter(|(_, got)| *got == status).map(|(number, _)| number);
+        let got: Vec<usize> = got.collect();
+        match got.len() {
+            ..=NAMED => format!("{status} for {}", named(&got)),
+            count => format!("{status} for {count} copies"),
+        }
+    };
+    all.into_iter().map(part).collect::<Vec<_>>().join("; ")
 }
 
 fn pattern(pattern: &Pattern<String>) -> String {
@@ -89,6 +120,8 @@ pub(crate) fn observed(observed: &Observed) -> String {
         Observed::Secret(Secret::Password) => "the password of the request".to_owned(),
         Observed::Secret(Secret::Authorization) => "the Authorization header of the request".to_owned(),
         Observed::Secret(Secret::BodyPassword) => "the password in the body of the request".to_owned(),
+        Observed::Secret(Secret::Code) => "the registration code".to_owned(),
+        Observed::Copies(statuses) => copies(statuses),
         Observed::Broken(broken) => self::broken(broken),
         Observed::Diff(lines) => format!("\n{lines}"),
         Observed::Told(words) => return words.clone(),

@@ -48,6 +48,9 @@ fn kind(mismatch: &Mismatch) -> String {
         Observed::Secret(Secret::Password) => "the password of the request".to_owned(),
         Observed::Secret(Secret::Authorization) => "the Authorization header of the request".to_owned(),
         Observed::Secret(Secret::BodyPassword) => "the password in the body of the request".to_owned(),
+        Observed::Secret(Secret::Code) => "the registration code".to_owned(),
+        // Which of them are granted differs from run to run.
+        Observed::Copies(_) => "copies".to_owned(),
         Observed::Broken(broken) => broken_off(broken),
         // After an empty line, as reports show it.
         Observed::Diff(lines) => format!("{:016x}", fnv1a(format!("\n{lines}").as_bytes())),

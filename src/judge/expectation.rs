@@ -2,8 +2,8 @@
 
 use jiff::Timestamp;
 
-use super::facts::{Clock, Expected, Observed, Pattern, Place};
-use super::{Judgement, Mismatch, StatusSet};
+use super::facts::{Clock, Expected, Observed, Pattern, Place, Secret};
+use super::{Granted, Judgement, Mismatch, StatusSet};
 use crate::exchange::{Breakage, Exchange, Json, Request, Response, shortened};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
@@ -34,6 +34,10 @@ pub enum Check {
     Count(Pointer, usize),
     /// The value at the pointer is another text.
     Differs(Pointer, Template),
+    /// The text is nowhere in the answer.
+    Lacks(Template),
+    /// Those of the copies are granted. One answer says nothing of it.
+    Granted(Granted),
     /// The header is there and matches.
     Header(String, Pattern),
     /// The instant at the pointer is `seconds` after the answer, give or take `within`.
@@ -148,6 +152,12 @@ impl<'r> Answer<'r> {
                 let observed = self.check_value(pointer, differs).err()?;
                 (place(pointer), Expected::OtherThan(Json::String(other).to_string()), observed)
             }
+            Check::Lacks(text) => {
+                let text = text.render(bindings).ok()?;
+                let at = place_of(self.response, text.as_bytes())?;
+                (at, Expected::Lacking, Observed::Secret(Secret::Code))
+            }
+            Check::Granted(_) => return None,
             Check::Header(name, pattern) => {
                 let value = self.response.header(name);
                 let text = value.map(|value| Json::String(String::from_utf8_lossy(value).into_owned()));
@@ -167,7 +177,7 @@ impl<'r> Answer<'r> {
 
     /// Fails with the value at the pointer, unless it matches.
     fn check_value(&self, pointer: &Pointer, matches: impl Fn(&Json) -> bool) -> Result<(), Observed> {
-        let value = self.json()?.at(pointer.as_str());
+        let value = at(self.json()?, pointer.as_str());
         if value.is_some_and(matches) { Ok(()) } else { Err(Observed::value(value)) }
     }
 
@@ -204,6 +214,22 @@ impl<'r> Answer<'r> {
         };
         Some(Mismatch { at: Place::at(at.as_str()), expected: Expected::Lifetime { seconds, within, clock }, observed })
     }
+}
+
+/// The value at the pointer. For an error without its envelope, as the documents print one, `/errors/0` is that error.
+fn at<'j>(json: &'j Json, pointer: &str) -> Option<&'j Json> {
+    json.at(pointer).or_else(|| {
+        let is_bare = json.at("/errors").is_none() && json.at("/code").is_some();
+        json.at(pointer.strip_prefix("/errors/0")?).filter(|_| is_bare)
+    })
+}
+
+/// Where a text is in an answer.
+fn place_of(response: &Response, text: &[u8]) -> Option<Place> {
+    let holds = |bytes: &[u8]| !text.is_empty() && bytes.windows(text.len()).any(|part| part == text);
+    let header = response.headers.iter().find(|header| holds(&header.value));
+    let body = holds(&response.body).then_some(Place::Body);
+    body.or(header.map(|header| Place::Header(header.name.to_string())))
 }
 
 #[cfg(test)]

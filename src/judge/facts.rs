@@ -155,6 +155,18 @@ pub enum Expected {
     Challenge,
     AllowedMethods,
     Snapshot,
+    /// The text that a scenario names is nowhere in the answer.
+    Lacking,
+    /// At most so many copies of the request are granted.
+    GrantedAtMost(usize),
+    /// These copies are granted, and no others.
+    GrantedExactly(Vec<usize>),
+    /// One of these copies is granted, if there are any, and no other.
+    GrantedOneOf(Vec<usize>),
+    /// The 401 of a login asks for Basic credentials.
+    BasicChallenge,
+    /// A 401 elsewhere does not.
+    NoBasicChallenge,
     /// Words of a report that has nothing else.
     #[serde(skip)]
     Told(String),
@@ -217,6 +229,8 @@ pub enum Observed {
     Broken(Broken),
     /// What changed, line by line.
     Diff(String),
+    /// The status of each copy of a request, in their order.
+    Copies(Vec<u16>),
     /// Words of a report that has nothing else.
     #[serde(skip)]
     Told(String),
@@ -243,6 +257,8 @@ pub enum Secret {
     /// Everything after the scheme in `Authorization`.
     Authorization,
     BodyPassword,
+    /// The registration code.
+    Code,
 }
 
 /// Why there is no whole answer.
@@ -290,6 +306,7 @@ impl Observed {
             | Observed::NoCode
             | Observed::Twice
             | Observed::More(_)
+            | Observed::Copies(_)
             | Observed::Secret(_) => Vec::new(),
         }
     }

@@ -7,9 +7,12 @@ mod placeholder;
 mod status;
 pub(crate) mod facts;
 mod expectation;
+mod copies;
 mod oracle;
 mod verdict;
 
+pub use copies::{Copied, Granted};
+pub(crate) use copies::copy_name;
 pub use expectation::{Check, Expectation};
 pub use facts::Pattern;
 pub(crate) use oracle::{LOGIN_TOKEN, OPERATIONS};
@@ -109,6 +112,20 @@ impl Judgement {
     pub fn absorb(&mut self, other: Judgement) {
         self.findings.extend(other.findings);
         self.observations.extend(other.observations);
+    }
+
+    /// Keeps one of those that are equal: copies of a request mostly get equal answers.
+    pub(crate) fn keep_one_of_equals(&mut self) {
+        fn once<T: PartialEq>(all: &mut Vec<T>) {
+            let repeats = |all: &[T], at: usize| all[..at].contains(&all[at]);
+            (0..all.len()).rev().for_each(|at| {
+                if repeats(all, at) {
+                    all.remove(at);
+                }
+            });
+        }
+        once(&mut self.findings);
+        once(&mut self.observations);
     }
 
     pub(crate) fn is_about(&mut self, about: About) {

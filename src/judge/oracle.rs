@@ -6,7 +6,9 @@ mod base64_text;
 mod readings;
 mod traces;
 mod leaks;
+mod challenges;
 
+use challenges::challenge_fits;
 pub use leaks::echoed;
 use leaks::{no_secret_echoed, no_trace, values};
 use readings::{Readings, text};
@@ -24,7 +26,7 @@ const MISMATCHES_SHOWN: usize = 20;
 /// `None` where the exchange keeps the rule.
 type Rule = fn(&Seen<'_>) -> Option<Vec<Mismatch>>;
 
-const RULES: [(&str, Rule); 16] = [
+const RULES: [(&str, Rule); 17] = [
     ("envelope.answered", answered),
     ("envelope.one-answer", one_answer),
     ("envelope.no-crash", no_crash),
@@ -39,6 +41,7 @@ const RULES: [(&str, Rule); 16] = [
     ("envelope.no-secret-echoed", no_secret_echoed),
     ("envelope.no-trace", no_trace),
     ("envelope.challenge", |seen| header_with_status(seen, 401, "WWW-Authenticate", Expected::Challenge)),
+    ("envelope.challenge-fits", challenge_fits),
     ("envelope.allow", |seen| header_with_status(seen, 405, "Allow", Expected::AllowedMethods)),
     (OPERATIONS, |_| None),
 ];

@@ -26,7 +26,8 @@ impl Case {
     pub fn wrong_logins(&self) -> u32 {
         let row = &self.row().bindings;
         let wrong = self.scenario.steps.iter().filter(|step| is_wrong_login(step, row));
-        u32::try_from(wrong.count()).unwrap_or(u32::MAX)
+        let wrong = wrong.map(|step| step.copies.map_or(1, |_| self.row().copies));
+        u32::try_from(wrong.sum::<usize>()).unwrap_or(u32::MAX)
     }
 }
 

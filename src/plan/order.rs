@@ -167,8 +167,8 @@ impl Capabilities {
 }
 
 fn uses_code(case: &Case) -> bool {
-    let mut templates = case.scenario.steps.iter().flat_map(|step| step.action.templates());
-    case.given() == Given::Registered || templates.any(|template| template.uses("code"))
+    let mut names = case.scenario.steps.iter().flat_map(|step| step.names());
+    case.given() == Given::Registered || names.any(|name| name == "code")
 }
 
 /// Cases that run one after another or concurrently, from one state.
@@ -281,7 +281,8 @@ impl Plan {
         }
         state.fresh &=
             cases.iter().all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());
-        state.unregistered &= !matches!(group, Group::Verified | Group::Registered);
+        let verifies = |case: &Case| case.given() == Given::Fresh && uses_code(case);
+        state.unregistered &= !matches!(group, Group::Verified | Group::Registered) && !cases.iter().any(verifies);
         state.clock_unmoved &= group != Group::Clock;
         self.stages.push(Stage { after_reset: !ready, concurrent: group.is_concurrent(), cases });
     }

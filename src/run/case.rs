@@ -11,10 +11,10 @@ use crate::custody::accounts::tokens_in;
 use crate::documented::api::{Effect, Operation};
 use crate::exchange::{Breakage, Exchange, Json, Redaction, Request, curl, transcript};
 use crate::judge::facts::{About, Expected, Observed, Place};
-use crate::judge::{Judgement, Mismatch, StatusSet, Verdict};
+use crate::judge::{Copied, Judgement, Mismatch, StatusSet, Verdict, copy_name};
 use crate::plan::Case;
 use crate::requirement::Level;
-use crate::scenario::{Action, Given, Step};
+use crate::scenario::{Action, COPY, Copies, Given, Step};
 use crate::snapshot;
 use crate::template::Bindings;
 use crate::transport::throttle::Patience;
@@ -47,6 +47,7 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready, has_o
         bindings: ready.bindings,
         judgement: Judgement::default(),
         sent: Vec::new(),
+        copied: Vec::new(),
         has_own_user,
         blocked: None,
         obstacle: None,
@@ -79,6 +80,8 @@ struct Attempt<'a> {
     secrets: Redaction,
     judgement: Judgement,
     sent: Vec<(&'a Step, Exchange)>,
+    /// How the copies of the steps that have some were answered.
+    copied: Vec<Copied>,
     has_own_user: bool,
     /// Why a step could not be judged.
     blocked: Option<Reason>,
@@ -104,12 +107,82 @@ impl<'a> Attempt<'a> {
             moved?;
             return Ok(None);
         }
-        if step.action.templates().iter().any(|template| template.uses("code")) {
-            self.bindings.bind("code", self.harness.target.code().await?);
+        let sends_code = step.action.templates().iter().any(|template| template.uses("code"));
+        if sends_code {
+            self.fetch_code().await?;
         }
-        let request = compose(&self.harness.target, &step.action, &self.bindings);
-        let Some(request) = request.map_err(|unbound| Reason::Unbound(unbound.to_string()))? else { return Ok(None) };
+        if let Some(copies) = step.copies {
+            return self.send_copies(step, copies).await;
+        }
+        let Some(request) = self.compose(step)? else { return Ok(None) };
         let exchange = self.harness.ask(request, &mut self.patience).await?;
+        // The answer is held to a code that was sent just now.
+        if !sends_code && step.names().any(|name| name == "code") {
+            self.fetch_code().await?;
+        }
+        self.take(step, exchange).await
+    }
+
+    fn compose(&self, step: &Step) -> Result<Option<Request>, Reason> {
+        let request = compose(&self.harness.target, &step.action, &self.bindings);
+        request.map_err(|unbound| Reason::Unbound(unbound.to_string()))
+    }
+
+    async fn fetch_code(&mut self) -> Result<(), Reason> {
+        let code = self.harness.target.code().await?;
+        if let Some(earlier) = self.bindings.value("code").map(str::to_owned) {
+            self.bindings.bind("earlier_code", earlier);
+        }
+        self.bindings.bind("code", code);
+        Ok(())
+    }
+
+    /// Sends the copies of a step, and judges each like any other request, and then all of them together.
+    async fn send_copies(&mut self, step: &'a Step, copies: Copies) -> Result<Option<Reason>, Reason> {
+        let names = (1..=self.case.row().copies).map(copy_name);
+        let mut requests = Vec::new();
+        for name in names.clone() {
+            self.bindings.bind(COPY, name);
+            self.note_derived(&step.action);
+            requests.extend(self.compose(step)?);
+        }
+        let exchanges = match copies {
+            Copies::Together => self.harness.ask_together(requests).await?,
+            Copies::InTurn => {
+                let mut exchanges = Vec::new();
+                for request in requests {
+                    exchanges.push(self.harness.ask(request, &mut self.patience).await?);
+                }
+                exchanges
+            }
+        };
+        // Nobody promises to be as fast with many requests at once as with one.
+        let is_late = |exchange: &Exchange| exchange.unanswered().is_some_and(|it| it.breakage == Breakage::TimedOut);
+        if copies == Copies::Together && exchanges.iter().any(is_late) {
+            self.sent.extend(exchanges.into_iter().map(|exchange| (step, exchange)));
+            return Err(Reason::Unanswered { step: step.name.clone() });
+        }
+        let (mut statuses, mut obstacle) = (Vec::new(), None);
+        for (name, exchange) in names.zip(exchanges) {
+            self.bindings.bind(COPY, name);
+            statuses.extend(exchange.response().map(|response| response.status));
+            obstacle = self.take(step, exchange).await?.or(obstacle);
+        }
+        self.judgement.keep_one_of_equals();
+        if obstacle.is_none() {
+            let copied = Copied { step: step.name.clone(), statuses };
+            for expectation in &step.expectations {
+                let mut judgement = expectation.judge_copies(&copied, &self.copied);
+                judgement.is_about(step.about(&self.case.row().bindings));
+                self.judgement.absorb(judgement);
+            }
+            self.copied.push(copied);
+        }
+        Ok(obstacle)
+    }
+
+    /// Judges one answer, and notes what it shows of secrets and tokens.
+    async fn take(&mut self, step: &'a Step, exchange: Exchange) -> Result<Option<Reason>, Reason> {
         if let Some(none) = exchange.unanswered().filter(|none| none.breakage == Breakage::Unreachable) {
             return Err(Reason::Unreachable(none.into()));
         }
@@ -236,6 +309,9 @@ impl<'a> Attempt<'a> {
     fn names(&self) -> Redaction {
         let mut names = Redaction::new();
         names.absorb(&self.harness.secrets);
+        for number in 1..=self.case.row().copies {
+            names.add(&copy_name(number), "<copy>");
+        }
         for capture in self.case.scenario.steps.iter().flat_map(|step| &step.captures) {
             if let Some(value) = self.bindings.value(&capture.name) {
                 names.add(value, &format!("<{}>", capture.name));
@@ -280,8 +356,14 @@ impl<'a> Attempt<'a> {
         report.findings = judgement.findings;
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.settings.keep_exchanges {
-            let line = |(_, exchange): &(_, Exchange)| curl(&exchange.request, base, &harness.settings.tls, &secrets);
-            report.reproduce = std::iter::once(harness.run_line(&case.id)).chain(sent.iter().map(line)).collect();
+            report.reproduce = vec![harness.run_line(&case.id)];
+            for together in sent.chunk_by(|(one, _), (next, _)| std::ptr::eq(*one, *next)) {
+                let at_once = together.iter().any(|(step, _)| step.copies == Some(Copies::Together));
+                let and = if at_once { " &" } else { "" };
+                let line = |(_, exchange): &(_, Exchange)| curl(&exchange.request, base, &harness.settings.tls, &secrets) + and;
+                report.reproduce.extend(together.iter().map(line));
+                report.reproduce.extend(at_once.then(|| "wait".to_owned()));
+            }
             report.exchanges = sent.iter().map(|(_, exchange)| transcript(exchange, &secrets)).collect();
         }
         report.redact(&secrets);

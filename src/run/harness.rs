@@ -101,6 +101,23 @@ impl Harness {
         Ok(exchange)
     }
 
+    /// Sends requests at the same time, with the same care.
+    pub async fn ask_together(&self, requests: Vec<Request>) -> Result<Vec<Exchange>, Reason> {
+        if requests.iter().any(|request| self.accounts.is_over_budget(request)) {
+            return Err(Reason::OverBudget);
+        }
+        let mut expected = Vec::new();
+        for request in &requests {
+            expected.push(self.accounts.before(request).await?);
+        }
+        let changes_admin = expected.iter().any(|expected| !expected.admin_candidates.is_empty());
+        let asked = self.accounts.ask_together(requests, expected).await;
+        if changes_admin {
+            self.givens.lock().await.forget_logins();
+        }
+        asked.map_err(|throttled| Reason::Throttled(throttled.0))
+    }
+
     /// Whether a token of the harness no longer works for the account that it belongs to: it is refused with 401, or as one
     /// that was never given. Where that cannot be asked, it may.
     pub async fn is_dead(&self, token: &str, account: &str) -> bool {

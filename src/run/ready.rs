@@ -12,8 +12,9 @@ use crate::custody::accounts::{Account, Admin};
 use crate::custody::made::OwnName;
 use crate::custody::names::password;
 use crate::exchange::Redaction;
+use crate::judge::copy_name;
 use crate::plan::Case;
-use crate::scenario::{Given, Step};
+use crate::scenario::{COPY, Given, Step};
 use crate::template::Bindings;
 
 /// How many cases share a sync. After a crash the journal names accounts of as many cases that never began.
@@ -56,11 +57,15 @@ impl Fixture {
             bindings.bind("user", &user.username);
             bindings.bind("user_password", &user.password);
         }
-        let requests = case.scenario.steps.iter().filter_map(|step| {
-            // A request with a name that is bound later gets its own sync.
-            compose(&harness.target, &step.action, &bindings).ok().flatten()
-        });
-        let given = requests.flat_map(|request| harness.accounts.own_passwords(&request));
+        let mut requests = Vec::new();
+        for step in &case.scenario.steps {
+            for number in 1..=step.copies.map_or(1, |_| case.row().copies) {
+                bindings.bind(COPY, copy_name(number));
+                // A request with a name that is bound later gets its own sync.
+                requests.extend(compose(&harness.target, &step.action, &bindings).ok().flatten());
+            }
+        }
+        let given = requests.iter().flat_map(|request| harness.accounts.own_passwords(request));
         self.user.iter().cloned().chain(given).collect()
     }
 }
@@ -117,6 +122,9 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     if let Some(new) = ready.bindings.value("new_password").filter(|_| stays && case.given() != Given::User) {
         ready.secrets.add(new, "$NEW_PASSWORD");
     }
+    for (name, value) in harness.settings.account.bindings() {
+        ready.bindings.bind(name, value);
+    }
     if case.given() < Given::Admin {
         return Ok(ready);
     }
@@ -127,9 +135,6 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     ready.bind_token("admin_token", &admin.token, "$ADMIN_TOKEN");
     if needs("unique4") {
         ready.bindings.bind("unique4", harness.accounts.free_short_name(&admin).await?);
-    }
-    for (name, value) in harness.settings.account.bindings() {
-        ready.bindings.bind(name, value);
     }
     if case.given() == Given::Registered {
         givens.registered(&harness.settings.account).await?;

@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer};
 use toml::Spanned;
 
 use super::each::Each;
-use super::{Change, Given, Registration};
+use super::{Change, Copies, Given, Registration};
 use crate::documented::api::Operation;
 use crate::located::Located;
 
@@ -106,6 +106,8 @@ pub(super) struct StepEntry {
     pub hex: Option<Spanned<String>>,
     /// Moves the clock of the target on by that many seconds; nothing is sent.
     pub advance: Option<u32>,
+    /// The request is sent as often as `copies` of the row says, each time with another `${copy}`.
+    pub copies: Option<Copies>,
     /// Why a target that conforms may refuse the request: then (4xx) the case is skipped for this reason, not failed. A
     /// 5xx or no answer is judged as ever.
     #[cfg_attr(feature = "cli", schemars(with = "Option<String>"))]
@@ -142,11 +144,32 @@ pub(super) struct ExpectEntry {
     /// JSON Pointer to a text from which the one there must differ.
     #[serde(default)]
     pub differs: Located<String>,
+    /// Texts that must be nowhere in the answer.
+    #[serde(default)]
+    #[cfg_attr(feature = "cli", schemars(with = "Vec<String>"))]
+    pub lacks: Vec<Spanned<String>>,
+    /// Which of the copies are granted (answered 2xx).
+    #[cfg_attr(feature = "cli", schemars(with = "Option<GrantedEntry>"))]
+    pub granted: Option<Spanned<GrantedEntry>>,
     /// Header name to its value: a text or a typed placeholder.
     #[serde(default)]
     pub headers: Located<PatternEntry>,
     /// An instant in the answer, held to a lifetime from the answer's own `Date`.
     pub lifetime: Option<LifetimeEntry>,
+}
+
+/// Which of the copies of a step are granted. Exactly one key is given.
+#[derive(Debug, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[serde(deny_unknown_fields)]
+pub(super) struct GrantedEntry {
+    /// At most so many.
+    pub most: Option<usize>,
+    /// Those that were granted in an earlier step with copies, and no others.
+    #[serde(rename = "as")]
+    pub like: Option<String>,
+    /// One of those that were granted in an earlier step with copies, if any was, and no other.
+    pub one_of: Option<String>,
 }
 
 /// An instant that lies a given time after the answer.

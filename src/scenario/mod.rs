@@ -67,6 +67,23 @@ impl Change {
 
 crate::located::shown_by_name!(Given, Change);
 
+/// How the copies of a request are sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
+#[serde(rename_all = "kebab-case")]
+pub enum Copies {
+    /// All at once.
+    Together,
+    /// One after the other.
+    InTurn,
+}
+
+/// The name that is bound to another value for each copy of a request.
+pub(crate) const COPY: &str = "copy";
+
+/// The name under which a row says how many copies there are.
+const COPIES: &str = "copies";
+
 /// One scenario file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
@@ -117,6 +134,8 @@ pub struct Row {
     pub name: Option<String>,
     /// The values of its names.
     pub bindings: Bindings,
+    /// How often a step with copies sends its request.
+    pub copies: usize,
     /// 1-based.
     pub(crate) line: usize,
 }
@@ -128,6 +147,8 @@ pub struct Step {
     pub name: String,
     /// What is done.
     pub action: Action,
+    /// Whether it sends the request several times, and how.
+    pub copies: Option<Copies>,
     /// Why a target that conforms may refuse the request; then the case is skipped instead of judged.
     pub may_refuse: Option<String>,
     /// Empty only if nothing is sent.
@@ -212,8 +233,21 @@ impl Action {
 
 /// The names that the harness binds for a case in that state, in addition to its row and its captures.
 fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
-    const ANY: [&str; 6] = ["host", "base", "unique", "unique4", "new_password", "length"];
-    const ADMIN: [&str; 8] = ["admin", "admin_password", "admin_token", "cc", "phone_number", "cert", "vname", "code"];
+    const ANY: [&str; 12] = [
+        "host",
+        "base",
+        "unique",
+        "unique4",
+        "new_password",
+        "cc",
+        "phone_number",
+        "cert",
+        "vname",
+        "code",
+        "earlier_code",
+        "length",
+    ];
+    const ADMIN: [&str; 3] = ["admin", "admin_password", "admin_token"];
     const USER: [&str; 3] = ["user", "user_password", "user_token"];
     let admin = ADMIN.into_iter().filter(move |_| given >= Given::Admin);
     let user = USER.into_iter().filter(move |_| given == Given::User);
@@ -222,5 +256,5 @@ fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
 
 /// Whether the harness binds the name for a case in some state.
 fn is_harness_name(name: &str) -> bool {
-    harness_names(Given::User).any(|known| known == name)
+    name == COPY || harness_names(Given::User).any(|known| known == name)
 }

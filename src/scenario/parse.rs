@@ -1,6 +1,6 @@
 //! From a file's text to a [`Scenario`]: everything that can be wrong with one file by itself.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
@@ -8,10 +8,10 @@ use toml::de::{DeTable, DeValue};
 use super::each::Call;
 use super::format::{Cases, ScenarioFile, StepEntry};
 use super::step::{Reader, bindable};
-use super::{Action, Change, Registration, Row, Scenario, Step, harness_names, is_harness_name};
+use super::{Action, COPIES, COPY, Change, Registration, Row, Scenario, Step, harness_names, is_harness_name};
 use crate::documented::api::{Effect, Operation};
 use crate::judge::facts::{About, Condition};
-use crate::judge::{Check, Expectation, Pattern, StatusSet};
+use crate::judge::{Check, Expectation, Granted, Pattern, StatusSet};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 use crate::requirement::{Register, is_segment};
 use crate::template::Bindings;
@@ -115,6 +115,9 @@ impl Reading<'_> {
     }
 }
 
+/// How many copies a row may ask for. Each has a connection of its own.
+const MOST_COPIES: RangeInclusive<usize> = 2..=32;
+
 impl Reading<'_> {
     /// What a step needs of its file.
     fn check(&self, entry: &Spanned<StepEntry>, is_told_for_each: bool) -> Result<(), LocatedError> {
@@ -148,7 +151,7 @@ fn ways<'f>(
 
 fn rows(source: SourceText<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError> {
     if cases.is_empty() {
-        return Ok(vec![Row { name: None, bindings: Bindings::default(), line: 1 }]);
+        return Ok(vec![Row { name: None, bindings: Bindings::default(), copies: 1, line: 1 }]);
     }
     let mut lines = LineCounter::new(source);
     let row = |(name, values): &(Spanned<String>, Spanned<Located<String>>)| {
@@ -157,11 +160,17 @@ fn rows(source: SourceText<'_>, cases: &Cases) -> Result<Vec<Row>, LocatedError>
             let advice = "use lower case, digits and hyphens: it becomes part of the case id";
             return Err(source.error(name.span(), what, advice));
         }
-        let mut bindings = Bindings::default();
+        let (mut bindings, mut copies) = (Bindings::default(), 1);
         for (key, value) in values.get_ref().iter() {
             bindings.bind(bindable(source, key)?, value.get_ref());
+            if key.get_ref() == COPIES {
+                let count = value.get_ref().parse().ok().filter(|count| MOST_COPIES.contains(count));
+                let what = || format!("`{}` is not a number of copies", value.get_ref());
+                let advice = format!("write a number from {} to {}", MOST_COPIES.start(), MOST_COPIES.end());
+                copies = count.ok_or_else(|| source.error(value.span(), what(), advice))?;
+            }
         }
-        Ok(Row { name: Some(name.get_ref().clone()), bindings, line: lines.line(name.span().start) })
+        Ok(Row { name: Some(name.get_ref().clone()), bindings, copies, line: lines.line(name.span().start) })
     };
     cases.iter().map(row).collect()
 }
@@ -181,7 +190,9 @@ fn check_rows(scenario: &Scenario, source: SourceText<'_>, file: &ScenarioFile) 
         }
         // What the file itself fills in is no longer a name in a step.
         let is_filled_in = || source.text.contains(&format!("${{{name}}}"));
-        if !scenario.steps.iter().any(|step| step.names().any(|used| used == name)) && !is_filled_in() {
+        let counts = |step: &Step| step.copies.is_some() && name == COPIES;
+        let uses = |step: &Step| counts(step) || step.names().any(|used| used == name);
+        if !scenario.steps.iter().any(uses) && !is_filled_in() {
             let advice = format!("use ${{{name}}} in a step, or remove it");
             return Err(source.error(key.span(), format!("nothing uses `{name}`"), advice));
         }
@@ -215,7 +226,18 @@ fn check_steps(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize
             let what = "the step moves the clock, but the scenario does not say so".to_owned();
             return wrong(what, "add \"clock\" to `changes`");
         }
-        for name in step.names().filter(|name| !bound.contains(name)) {
+        if step.copies.is_some() && scenario.rows.iter().any(|row| row.bindings.value(COPIES).is_none()) {
+            let what = "the step has copies, but not every row says how many".to_owned();
+            return wrong(what, "add rows ([cases.NAME]) with copies = \"2\" or the like");
+        }
+        for named in step.expectations.iter().flat_map(|expectation| &expectation.checks).filter_map(Granted::step) {
+            if !scenario.steps[..index].iter().any(|earlier| earlier.copies.is_some() && earlier.name == named) {
+                let what = format!("no earlier step with copies is named `{named}`");
+                return wrong(what, "name the step whose copies were granted or refused");
+            }
+        }
+        let is_bound = |name: &&str| bound.contains(name) || (step.copies.is_some() && *name == COPY);
+        for name in step.names().filter(|name| !is_bound(name)) {
             if let Some(row) = scenario.rows.iter().find(|row| row.bindings.value(name).is_none()) {
                 return Err(unbound(scenario, source, span.start, name, row));
             }
@@ -232,6 +254,7 @@ fn check_steps(scenario: &Scenario, source: SourceText<'_>, spans: &[Range<usize
 /// The error for a name that a row does not bind, at its first use in the step.
 fn unbound(scenario: &Scenario, source: SourceText<'_>, step: usize, name: &str, row: &Row) -> LocatedError {
     let advice = match &row.name {
+        _ if name == COPY => "add copies = \"together\" or \"in-turn\" to the step".to_owned(),
         _ if is_harness_name(name) => {
             format!("a scenario given `{}` has no `{name}`: change `given`", scenario.given)
         }
@@ -249,6 +272,7 @@ impl Step {
         let expected = self.expectations.iter().flat_map(|expectation| &expectation.checks);
         let expected = expected.filter_map(|check| match check {
             Check::Differs(_, template)
+            | Check::Lacks(template)
             | Check::Body(_, Pattern::Text(template))
             | Check::Header(_, Pattern::Text(template)) => Some(template),
             _ => None,

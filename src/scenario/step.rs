@@ -5,10 +5,10 @@ use std::ops::Range;
 use toml::Spanned;
 
 use super::format::{ExpectEntry, OneOrMore, PatternEntry, StepEntry};
-use super::{Action, Authorization, Capture, Draft, Step, is_harness_name};
+use super::{Action, Authorization, Capture, Copies, Draft, Step, is_harness_name};
 use crate::documented::api::Operation;
 use crate::exchange::Manner;
-use crate::judge::{Check, Expectation, Pattern, Placeholder, StatusSet};
+use crate::judge::{Check, Expectation, Granted, Pattern, Placeholder, StatusSet};
 use crate::located::{self, LineCounter, LocatedError, SourceText};
 use crate::requirement::Register;
 use crate::template::{Pointer, Template, TemplateError, is_name};
@@ -38,11 +38,24 @@ impl Reader<'_> {
                 let what = "the step sends nothing, so there is no answer to expect";
                 return Err(self.source.error(span, what, "remove [steps.expect]"));
             }
+            // What they did shows in a later step.
+            (Action::Send(_), true) if entry.copies == Some(Copies::Together) => {}
             (Action::Send(_) | Action::Raw(_) | Action::Hex(_), true) => {
                 let advice = "add [steps.expect] with the requirement that the step is about";
                 return Err(self.source.error(span, "the step expects nothing, so it checks nothing", advice));
             }
             _ => {}
+        }
+        let is_of_copies = |check: &Check| matches!(check, Check::Granted(_));
+        let of_copies = expectations.iter().flat_map(|expectation| &expectation.checks).any(is_of_copies);
+        let what = match entry.copies {
+            None => of_copies.then_some("the step expects something of its copies, but has none"),
+            Some(_) if !matches!(action, Action::Send(_)) => Some("only a step with `send` can have copies"),
+            Some(_) if !captures.is_empty() => Some("each copy has an answer of its own, so nothing can be captured"),
+            Some(_) => entry.may_refuse.is_some().then_some("a step with copies cannot have `may_refuse`"),
+        };
+        if let Some(what) = what {
+            return Err(self.source.error(span, what, "see `copies` in the README of the scenarios"));
         }
         if let Some(why) = &entry.may_refuse {
             let advice = "say why a target that conforms may refuse the request";
@@ -54,7 +67,7 @@ impl Reader<'_> {
             }
         }
         let may_refuse = entry.may_refuse.as_ref().map(|why| why.get_ref().clone());
-        Ok(Step { name, action, may_refuse, expectations, captures, line })
+        Ok(Step { name, action, copies: entry.copies, may_refuse, expectations, captures, line })
     }
 
     fn action(&self, span: &Range<usize>, entry: &StepEntry) -> Result<Action, LocatedError> {
@@ -200,6 +213,22 @@ impl Reader<'_> {
         }
         for (pointer, other) in entry.differs.iter() {
             checks.push(Check::Differs(self.pointer(pointer)?, self.template(other)?));
+        }
+        for text in &entry.lacks {
+            checks.push(Check::Lacks(self.template(text)?));
+        }
+        if let Some(granted) = &entry.granted {
+            let entry = granted.get_ref();
+            let given = [
+                entry.most.map(Granted::Most),
+                entry.like.clone().map(Granted::As),
+                entry.one_of.clone().map(Granted::OneOf),
+            ];
+            let ([Some(only), None, None] | [None, Some(only), None] | [None, None, Some(only)]) = given else {
+                let what = "`granted` asks for nothing, or for several things";
+                return Err(self.source.error(granted.span(), what, "give one of `most`, `as` and `one_of`"));
+            };
+            checks.push(Check::Granted(only));
         }
         for (name, pattern) in entry.headers.iter() {
             checks.push(Check::Header(name.get_ref().clone(), self.pattern(pattern)?));

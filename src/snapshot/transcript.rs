@@ -14,18 +14,26 @@ use crate::scenario::{Action, Step};
 /// The steps of a case that were tried, each with its outcome. `names` turns generated values into placeholders.
 pub fn transcript(sent: &[(&Step, Exchange)], names: &Redaction) -> String {
     let mut text = String::new();
-    for (step, exchange) in sent {
-        // Writing to a String does not fail.
-        let _ = writeln!(text, "# {}\n> {}", step.name, drawn(&step.action));
-        match &exchange.outcome {
-            Err(none) => {
-                let _ = writeln!(text, "* {}", harmless_line(&names.apply(&none.to_string())));
-            }
-            Ok(response) => answer(&mut text, response, names),
-        }
-        text.push('\n');
+    for sent in sent.chunk_by(|(one, _), (next, _)| std::ptr::eq(*one, *next)) {
+        let mut tried: Vec<String> = sent.iter().map(|(step, exchange)| tried(step, exchange, names)).collect();
+        // Which copies of a request get which answer differs from run to run.
+        tried.sort();
+        tried.dedup();
+        text.extend(tried);
     }
     text
+}
+
+fn tried(step: &Step, exchange: &Exchange, names: &Redaction) -> String {
+    // Writing to a String does not fail.
+    let mut text = format!("# {}\n> {}\n", step.name, drawn(&step.action));
+    match &exchange.outcome {
+        Err(none) => {
+            let _ = writeln!(text, "* {}", harmless_line(&names.apply(&none.to_string())));
+        }
+        Ok(response) => answer(&mut text, response, names),
+    }
+    text + "\n"
 }
 
 fn drawn(action: &Action) -> String {

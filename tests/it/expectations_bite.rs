@@ -163,6 +163,13 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
             let at = pointer.as_str();
             vec![is(at, Value::from(rendered(other))), dropped(at)]
         }
+        Check::Lacks(template) => {
+            let text = rendered(template);
+            let mut headed = response.clone();
+            headed.headers.push(Header::new("x-debug", format!("sent {text}")));
+            vec![is("/account/0/code", json!(text)), ("a header has it".to_owned(), headed)]
+        }
+        Check::Granted(_) => unreachable!("of all copies together"),
         Check::Header(name, _) => {
             let mut absent = response.clone();
             absent.headers.retain(|header| !header.name.eq_ignore_ascii_case(name));
@@ -244,7 +251,13 @@ fn every_expectation_notices_what_it_is_about() {
     let suite = Suite::embedded().expect("suite");
     let mut blind: BTreeMap<Place, BTreeSet<String>> = BTreeMap::new();
     let mut tried = BTreeSet::new();
-    for seen in everything(&suite) {
+    // What is asked of copies together has its own test, next to the judge.
+    let (copied, alone): (Vec<Seen>, Vec<Seen>) =
+        everything(&suite).into_iter().partition(|seen| seen.step.copies.is_some());
+    for Seen { scenario, step, .. } in &copied {
+        tried.extend(step.expectations.iter().map(|one| place_of(scenario, step, &one.requirement)));
+    }
+    for seen in alone {
         let Some(response) = seen.exchange.response() else {
             continue;
         };
@@ -263,7 +276,7 @@ fn every_expectation_notices_what_it_is_about() {
                 continue;
             }
             // What is beside the answer says nothing of whether it is a success; then the rest of the step does.
-            let beside = |check: &Check| matches!(check, Check::Absent(_) | Check::Header(..));
+            let beside = |check: &Check| matches!(check, Check::Absent(_) | Check::Header(..) | Check::Lacks(_));
             let answerable: &[Expectation] = match expectation.checks.iter().all(beside) {
                 true => &seen.step.expectations,
                 false => std::slice::from_ref(expectation),

@@ -8,6 +8,8 @@ mod calls;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use tokio::task::JoinSet;
+
 use super::effect::{Asked, is_login};
 pub use super::journal::Account;
 use super::journal::{Journal, NotRecorded};
@@ -207,6 +209,27 @@ impl Accounts {
             Err(_) => expected.makes.iter().for_each(|own| self.is_gone(own)),
         }
         asked
+    }
+
+    /// Sends requests at the same time, each of which [`Accounts::before`] saw. The answers are in the order of the requests.
+    pub(crate) async fn ask_together(
+        &self,
+        requests: Vec<Request>,
+        expected: Vec<Expected>,
+    ) -> Result<Vec<Exchange>, Throttled> {
+        let mut asking = JoinSet::new();
+        for (number, request) in requests.into_iter().enumerate() {
+            let target = Arc::clone(&self.target);
+            asking.spawn(async move { (number, target.transport.ask(request, &mut Patience::default()).await) });
+        }
+        let mut asked = asking.join_all().await;
+        asked.sort_by_key(|(number, _)| *number);
+        let exchanges: Vec<Exchange> = asked.into_iter().map(|(_, asked)| asked).collect::<Result<_, _>>()?;
+        for (expected, exchange) in expected.into_iter().zip(&exchanges) {
+            // Another of the requests may have made the account that this one was refused.
+            self.after(&Expected { makes: None, ..expected }, exchange);
+        }
+        Ok(exchanges)
     }
 
     fn after(&self, expected: &Expected, exchange: &Exchange) {
