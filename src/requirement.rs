@@ -72,7 +72,7 @@ pub struct Requirement {
     pub(crate) section: String,
     /// Which conforming servers a careless check would accuse, and what the check therefore leaves open. Every must says.
     pub open: Option<String>,
-    /// Why the level is lower than that of the basis.
+    /// Why the level is lower than that of the basis, or why the documents leave the rule open. Every may says.
     pub because: Option<String>,
     /// Why no scenario checks it.
     pub untested: Option<String>,
@@ -85,6 +85,22 @@ impl Requirement {
     /// One of [`AREAS`].
     pub fn area(&self) -> &str {
         self.id.split('.').next().unwrap_or_default()
+    }
+
+    /// Why it has its level.
+    pub fn reason(&self) -> String {
+        let basis = match self.basis {
+            Basis::Documented => "the documents of the vendor say so",
+            Basis::Universal => "every server owes it to those who use it",
+            Basis::Observed => "a real client was seen to do it, and no document says so",
+            Basis::Rfc => "a standard says so that the documents do not cite",
+            Basis::Inferred => "the documents leave it open",
+        };
+        match (&self.because, self.basis) {
+            (None, _) => basis.to_owned(),
+            (Some(because), Basis::Inferred) => format!("{basis}: {because}"),
+            (Some(because), _) => format!("{basis}, but: {because}"),
+        }
     }
 
     /// Page and section, as a person would cite them.
@@ -191,6 +207,11 @@ impl Entry {
         }
         let lowered = self.because.is_some() && self.basis.level() == Level::Must;
         let level = if lowered { Level::Should } else { self.basis.level() };
+        if self.basis == Basis::Inferred && self.because.is_none() {
+            let what = format!("`{id}` does not say why it is only observed");
+            let advice = "add because = \"…\": what the page says, and what it leaves open";
+            return Err(source.error(key.span(), what, advice));
+        }
         let advice = "add open = \"…\": what the documents leave open and the check accepts, or \"Nobody: \" and why";
         let what = || format!("`{id}` does not say which conforming servers its check could accuse");
         match &self.open {
@@ -220,6 +241,10 @@ mod tests {
     #[test]
     fn the_level_follows_from_the_basis_and_only_a_reason_lowers_it() {
         let entry = "basis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"q\"\n";
+        let inferred = entry.replace("documented", "inferred");
+        let text = format!("[\"login.c\"]\n{inferred}");
+        let error = Register::parse(SourceText { file: "requirements.toml", text: &text }).expect_err("no reason");
+        assert!(error.to_string().contains("does not say why it is only observed"), "{error}");
         let text = format!(
             "[\"login.a\"]\n{entry}open = \"Nobody.\"\n[\"login.b\"]\n{entry}because = \"two pages disagree\"\n"
         );

@@ -74,11 +74,9 @@ fn not_found(id: &str, cases: &[Case], suite: &Suite) -> Failure {
 fn about_requirement<'c>(text: &mut String, requirement: &Requirement, cases: &'c [Case]) -> Option<&'c Case> {
     let Requirement { id, level, statement, .. } = requirement;
     let _ = writeln!(text, "{id} ({level})\n\n  {statement}\n\n  source: {}", requirement.source());
+    let _ = writeln!(text, "  why {level}: {}", requirement.reason());
     if let Some(open) = &requirement.open {
         let _ = writeln!(text, "  left open: {open}");
-    }
-    if let Some(because) = &requirement.because {
-        let _ = writeln!(text, "  lowered to should because {because}");
     }
     if let Some(untested) = &requirement.untested {
         let _ = writeln!(text, "  not checked: {untested}");

@@ -360,7 +360,9 @@ impl<'a> Attempt<'a> {
             for together in sent.chunk_by(|(one, _), (next, _)| std::ptr::eq(*one, *next)) {
                 let at_once = together.iter().any(|(step, _)| step.copies == Some(Copies::Together));
                 let and = if at_once { " &" } else { "" };
-                let line = |(_, exchange): &(_, Exchange)| curl(&exchange.request, base, &harness.settings.tls, &secrets) + and;
+                let line = |(_, exchange): &(_, Exchange)| {
+                    curl(&exchange.request, base, &harness.settings.tls, &secrets) + and
+                };
                 report.reproduce.extend(together.iter().map(line));
                 report.reproduce.extend(at_once.then(|| "wait".to_owned()));
             }
