@@ -250,7 +250,7 @@ impl<'a> Script<'a> {
             Copies::InTurn => ("", ""),
         };
         let names = names.join(" ");
-        let _ = write!(self.steps, "for copy in {names}; do\n    {line}{end}\ndone\n{after}");
+        let _ = write!(self.steps, "for copy in {names}; do\n    {{ {line}; echo; }}{end}\ndone\n{after}");
         Ok(())
     }
 

@@ -1,28 +1,7 @@
 //! What must hold of all copies of a request together: which of them are granted.
 
 use super::facts::{Expected, Observed, Place};
-use super::{Check, Expectation, Judgement, Mismatch};
-
-/// Which copies of a step must be granted. Steps are named.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Granted {
-    /// So many at most.
-    Most(usize),
-    /// Those that were granted in that step, and no others.
-    As(String),
-    /// One of those that were granted in that step, if any was, and no other.
-    OneOf(String),
-}
-
-impl Granted {
-    /// The step that a check compares with.
-    pub(crate) fn step(check: &Check) -> Option<&str> {
-        match check {
-            Check::Granted(Granted::As(step) | Granted::OneOf(step)) => Some(step),
-            _ => None,
-        }
-    }
-}
+use super::{Check, Expectation, Granted, Judgement, Mismatch};
 
 /// How the copies of a step were answered.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 
 use super::facts::{Clock, Expected, Observed, Pattern, Place, Secret};
-use super::{Granted, Judgement, Mismatch, StatusSet};
+use super::{Judgement, Mismatch, StatusSet};
 use crate::exchange::{Breakage, Exchange, Json, Request, Response, shortened};
 use crate::requirement::Level;
 use crate::template::{Bindings, Pointer, Template};
@@ -49,6 +49,27 @@ pub enum Check {
         /// The tolerance in seconds, where the answer has a `Date`.
         within: i64,
     },
+}
+
+/// Which copies of a step must be granted. Steps are named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Granted {
+    /// So many at most.
+    Most(usize),
+    /// Those that were granted in that step, and no others.
+    As(String),
+    /// One of those that were granted in that step, if any was, and no other.
+    OneOf(String),
+}
+
+impl Granted {
+    /// The step that a check compares with.
+    pub(crate) fn step(check: &Check) -> Option<&str> {
+        match check {
+            Check::Granted(Granted::As(step) | Granted::OneOf(step)) => Some(step),
+            _ => None,
+        }
+    }
 }
 
 /// The least tolerance of a lifetime, in seconds, where the answer has no `Date` and our own clock is used.

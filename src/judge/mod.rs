@@ -11,9 +11,9 @@ mod copies;
 mod oracle;
 mod verdict;
 
-pub use copies::{Copied, Granted};
+pub use copies::Copied;
 pub(crate) use copies::copy_name;
-pub use expectation::{Check, Expectation};
+pub use expectation::{Check, Expectation, Granted};
 pub use facts::Pattern;
 pub(crate) use oracle::{LOGIN_TOKEN, OPERATIONS};
 pub use oracle::{Oracles, echoed};

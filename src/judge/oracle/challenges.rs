@@ -49,7 +49,28 @@ fn schemes(response: &Response) -> impl Iterator<Item = String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::exchange::Header;
+    use crate::exchange::{Exchange, Header, HttpRequest};
+
+    #[test]
+    fn a_login_asks_for_basic_credentials_and_nothing_else_does() {
+        let (login, read) = (("POST", Operation::LogIn.path()), ("GET", "/v1/users/admin"));
+        let other = ("GET", "/v1/nothing");
+        for ((method, path), value, fits) in [
+            (login, "Basic realm=\"x\"", true),
+            (login, "Bearer, Basic", true),
+            (login, "Bearer", false),
+            (read, "Bearer", true),
+            (read, "Bearer, Basic", false),
+            (other, "Basic", true),
+        ] {
+            for base in ["", "/base"] {
+                let request = HttpRequest::of(method, &format!("{base}{path}"), &[], "");
+                let answer = Response::of(401, &[("www-authenticate", value)], "");
+                let exchange = Exchange::answered(request, answer);
+                assert_eq!(challenge_fits(&Seen::new(&exchange)).is_none(), fits, "{method} {base}{path}: {value}");
+            }
+        }
+    }
 
     #[test]
     fn schemes_are_told_from_parameters() {

@@ -15,7 +15,10 @@ pub(super) fn in_html(text: &str) -> String {
 /// The rules with these ids, each at the level of that basis.
 fn oracles_of(basis: &str, ids: impl IntoIterator<Item = &'static str>) -> Oracles {
     let entry = |id| {
-        format!("[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n")
+        let why = if basis == "inferred" { "because = \"b\"\n" } else { "" };
+        format!(
+            "[\"{id}\"]\nbasis = \"{basis}\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n{why}"
+        )
     };
     let text: String = ids.into_iter().map(entry).collect();
     Oracles::of(&Register::parse(SourceText { file: "r", text: &text }).expect("register"))

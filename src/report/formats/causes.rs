@@ -253,6 +253,7 @@ fn kind_expected(expected: &Expected) -> String {
         Expected::Value(Pattern::Text(_)) => "the right text".to_owned(),
         Expected::Value(Pattern::Placeholder(kind)) => kind.description().to_owned(),
         Expected::OtherThan(_) => "another value".to_owned(),
+        Expected::GrantedAtMost(most) => format!("{most} at most"),
         Expected::GrantedExactly(_) | Expected::GrantedOneOf(_) => "those that were granted before".to_owned(),
         Expected::Told(words) => shortened(words),
         expected => words::expected(expected),
@@ -268,7 +269,7 @@ fn kind_of(observed: &Observed) -> String {
         Observed::NotAnInstant(_) => "not a valid date and time".to_owned(),
         Observed::Broken(broken) => format!("{} {}", broken.breakage, broken.phase),
         Observed::Diff(_) => "other answers than accepted".to_owned(),
-        Observed::Copies(_) => "others of the copies granted".to_owned(),
+        Observed::Copies(_) => "too many or the wrong copies with success".to_owned(),
         Observed::Told(words) => shortened(words),
         observed => words::observed(observed),
     }
