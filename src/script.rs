@@ -307,8 +307,8 @@ mod tests {
 
     #[test]
     fn a_filter_does_the_same_in_a_shell() {
-        assert_eq!(functions().filter(|(name, _)| name.starts_with("as_")).count(), 10);
-        for value in ["aZ9-x.Y", "Token0", "a\"b\\z", "endsinZ", "endsin!", "endsin-"] {
+        assert_eq!(functions().filter(|(name, _)| name.starts_with("as_")).count(), 13);
+        for value in ["aZ9-x.Y", "Token0", "a\"b\\z", "endsinZ", "endsin!", "endsin-", "48-0"] {
             for (function, text) in functions() {
                 let Some(filter) = function.strip_prefix("as_") else { continue };
                 let mut bindings = Bindings::default();

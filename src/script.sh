@@ -28,13 +28,19 @@ as_upper() { tr a-z A-Z; }
 
 as_lower() { tr A-Z a-z; }
 
-as_swapcase() { tr a-zA-Z A-Za-z; }
+as_swapcase() { tr a-zA-Z A-Za-z | sed '/[A-Za-z]/!s/$/x/'; }
 
 as_init() { sed 's/.$//'; }
 
 as_tail() { sed 's/^.//'; }
 
 as_first8() { cut -c 1-8; }
+
+as_half() { awk '{ print substr($0, 1, int(length($0) / 2)) }'; }
+
+as_rest() { awk '{ print substr($0, int(length($0) / 2) + 1) }'; }
+
+as_digits() { tr 0-9 1-90 | sed '/[0-9]/!s/$/x/'; }
 
 as_reverse() { awk '{ for (i = length($0); i > 0; i--) printf "%s", substr($0, i, 1) }'; }
 

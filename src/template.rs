@@ -43,12 +43,19 @@ pub(crate) enum Filter {
     Base64,
     Upper,
     Lower,
+    /// With the other case of every letter. A text without letters gets one, so that it is another text as well.
     Swapcase,
     /// Without the last character.
     Init,
     /// Without the first character.
     Tail,
     First8,
+    /// The first half of the characters, without the one in the middle.
+    Half,
+    /// What `half` leaves out.
+    Rest,
+    /// With every digit counted on by one. A text without digits gets a letter, so that it is another text as well.
+    Digits,
     Reverse,
     /// With the last character replaced by another one of its kind.
     Altered,
@@ -59,6 +66,8 @@ impl Filter {
         let swapcase = |c: char| {
             if c.is_ascii_uppercase() { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() }
         };
+        let next_digit = |c: char| c.to_digit(10).and_then(|digit| char::from_digit((digit + 1) % 10, 10)).unwrap_or(c);
+        let half = value.chars().count() / 2;
         match self {
             Filter::Json => {
                 let quoted = serde_json::Value::from(value).to_string();
@@ -67,14 +76,22 @@ impl Filter {
             Filter::Base64 => STANDARD.encode(value),
             Filter::Upper => value.to_ascii_uppercase(),
             Filter::Lower => value.to_ascii_lowercase(),
-            Filter::Swapcase => value.chars().map(swapcase).collect(),
+            Filter::Swapcase => changed(value, value.chars().map(swapcase).collect()),
             Filter::Init => value.char_indices().next_back().map_or("", |(last, _)| &value[..last]).to_owned(),
             Filter::Tail => value.chars().skip(1).collect(),
             Filter::First8 => value.chars().take(8).collect(),
+            Filter::Half => value.chars().take(half).collect(),
+            Filter::Rest => value.chars().skip(half).collect(),
+            Filter::Digits => changed(value, value.chars().map(next_digit).collect()),
             Filter::Reverse => value.chars().rev().collect(),
             Filter::Altered => altered(value),
         }
     }
+}
+
+/// The new text, with a letter more if it is the old one.
+fn changed(old: &str, new: String) -> String {
+    if new == old { new + "x" } else { new }
 }
 
 fn altered(value: &str) -> String {
