@@ -3,6 +3,7 @@
 //! A planted fault or a conforming dialect is a small edit of this data: a bound, a row of a table, another function in
 //! the place of a documented one. So the model reads as if there were no faults.
 
+mod alike;
 pub(crate) mod body;
 mod functions;
 mod when;

@@ -6,6 +6,7 @@ use std::ops::RangeInclusive;
 use jiff::SignedDuration;
 use serde::{Deserialize, Serialize};
 
+use super::alike::Alike;
 use super::when::When;
 use crate::declare::defaulted;
 use crate::documented::api::DEFAULT_PASSWORD;
@@ -39,6 +40,10 @@ defaulted! {
         pub refused_later_change: RefusedChange = RefusedChange::ChangesNothing,
         /// The password before a change still logs in.
         pub old_password_stays: bool = false,
+        /// Which names find one another's users.
+        pub usernames_alike: Option<Alike> = None,
+        /// Which passwords are taken for one another.
+        pub passwords_alike: Alike = Alike::default(),
     }
 }
 

@@ -67,17 +67,22 @@ impl Model {
     /// Whether it is the first login of this user, whose credentials must be right.
     fn check_credentials(&self, call: &Call<'_>, username: &str, password: &str) -> Result<bool, Refused> {
         let rules = &self.behaviour.login;
-        let found = match self.behaviour.functions.finds {
-            None => self.state.users.get(username),
-            Some(finds) => self.state.users.iter().find(|(name, _)| finds(username, name)).map(|(_, user)| user),
+        let search = |is_found: &dyn Fn(&str) -> bool| {
+            self.state.users.iter().find(|(name, _)| is_found(name)).map(|(_, user)| user)
+        };
+        let found = match (self.behaviour.functions.finds, &rules.usernames_alike) {
+            (None, None) => self.state.users.get(username),
+            (Some(finds), _) => search(&|name| finds(username, name)),
+            (None, Some(alike)) => search(&|name| alike.are(username, name)),
         };
         let user = found.or_else(|| {
             let deleted = self.state.deleted.get(username);
             deleted.filter(|_| self.behaviour.users.leftover == Leftover::LogsIn)
         });
         let user = user.ok_or(Refusal::UnknownUsername)?;
-        let matches = self.behaviour.functions.password_matches;
-        if user.passwords.iter().any(|kept| matches(kept, password)) {
+        let (matches, alike) = (self.behaviour.functions.password_matches, &rules.passwords_alike);
+        let sent = alike.reduced(password);
+        if user.passwords.iter().any(|kept| matches(&alike.reduced(kept), &sent)) {
             return Ok(user.must_change);
         }
         let default = username == ADMIN && password == rules.default_password;

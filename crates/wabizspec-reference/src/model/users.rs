@@ -167,5 +167,5 @@ fn named(success: Success, username: &str) -> Done {
 fn claims_admin(call: &Call<'_>) -> bool {
     let body: Value = serde_json::from_slice(call.body).unwrap_or_default();
     let claim = |name: &str| body.get(name).is_some_and(|value| value.to_string().to_lowercase().contains("admin"));
-    ["ROLES", "roles", "role"].into_iter().any(claim) || body.get("is_admin") == Some(&Value::Bool(true))
+    ["ROLES", "roles", "role", "__proto__"].into_iter().any(claim) || body.get("is_admin") == Some(&Value::Bool(true))
 }
