@@ -5,10 +5,12 @@ use std::borrow::Cow;
 use serde_json::{Map, Value};
 
 use super::Edit::{self, Amend, Body};
+use super::in_room;
 use crate::behaviour::body::{amended, text_of as text};
 use crate::call::Call;
 use crate::documented::api::Operation::{self, CreateUser, LogIn, Register, UpdateUser};
-use crate::documented::bodies::{BodyError, Invalid, MemberError};
+use crate::documented::basic;
+use crate::documented::bodies::{BodyError, Invalid, MemberError, UsernameRule};
 use crate::documented::password::PasswordRule;
 
 pub(super) const EDITS: &[Edit] = &[
@@ -80,7 +82,54 @@ pub(super) const EDITS: &[Edit] = &[
     Edit::Reread("login.password.first-of-two-members-set", |call| {
         text(&first_of_two(call.body, "password"), "password")
     }),
+    Body("login.first.last-of-two-passwords-set", |call| apart(call, LogIn, "new_password", FIRST, is_of_admin(call))),
+    Body("login.first.first-of-two-passwords-set", |call| apart(call, LogIn, "new_password", LAST, is_of_admin(call))),
+    Body("login.later.last-of-two-passwords-set", |call| apart(call, LogIn, "new_password", FIRST, !is_of_admin(call))),
+    Body("login.later.first-of-two-passwords-set", |call| apart(call, LogIn, "new_password", LAST, !is_of_admin(call))),
+    Body("users.create.last-of-two-passwords-set", |call| apart(call, CreateUser, "password", FIRST, true)),
+    Body("users.create.first-of-two-passwords-set", |call| apart(call, CreateUser, "password", LAST, true)),
+    Body("users.create.last-of-two-names-used", |call| apart(call, CreateUser, "username", FIRST, true)),
+    Body("users.create.first-of-two-names-used", |call| apart(call, CreateUser, "username", LAST, true)),
+    Amend("login.credentials.name-takes-the-room", CreateUser, |members| {
+        let name = members.get("username").and_then(Value::as_str).unwrap_or_default().to_owned();
+        change_text(members, "password", |password| in_room(&name, password));
+    }),
 ];
+
+/// Which of two equal members is judged.
+const FIRST: usize = 0;
+const LAST: usize = 1;
+
+/// Judges one of two equal members and leaves the other to be read; or judges both, where this is not the door.
+fn apart<'c>(
+    call: &Call<'c>,
+    at: Operation,
+    member: &'static str,
+    judged: usize,
+    is_door: bool,
+) -> Result<Cow<'c, [u8]>, BodyError> {
+    let both = [text(&first_of_two(call.body, member), member), text(call.body, member)];
+    let [Some(first), Some(last)] = both else { return Ok(Cow::Borrowed(call.body)) };
+    let both = [first, last];
+    let is_allowed = |text: &String| match member {
+        "username" => UsernameRule::documented().check(text).is_ok(),
+        _ => PasswordRule::documented().check(text).is_ok(),
+    };
+    let judged_ones = if is_door { &both[judged..=judged] } else { &both[..] };
+    match judged_ones.iter().all(is_allowed) {
+        _ if !is_at(call, at) => Ok(Cow::Borrowed(call.body)),
+        false => Err(BodyError::Members(vec![MemberError::Invalid(member, Invalid::Weak)])),
+        true => {
+            let read = both[if is_door { 1 - judged } else { LAST }].clone();
+            Ok(amended(call.body, |members| drop(members.insert(member.to_owned(), read.into()))).into())
+        }
+    }
+}
+
+fn is_of_admin(call: &Call<'_>) -> bool {
+    let sent = call.authorization.first().and_then(|value| basic::parse(value).ok());
+    sent.is_some_and(|sent| sent.username == "admin")
+}
 
 fn is_at(call: &Call<'_>, at: Operation) -> bool {
     Operation::of(call.method, call.path) == Some(at)

@@ -13,6 +13,9 @@ pub(super) const EDITS: &[Edit] = &[
         sent.trim_end_matches(['%', '_']) == name || more == Some(name)
     }),
     Finds("login.credentials.name-in-part", |sent, name| sent.len() > 3 && name.contains(sent)),
+    Finds("users.username.found-by-pattern", |sent, name| {
+        sent.len() == name.len() && sent.bytes().zip(name.bytes()).all(|(sent, byte)| sent == byte || sent == b'_')
+    }),
     Key("users.delete.admin-in-capitals", |name| name.to_lowercase().into()),
     Key("users.delete.admin-with-nul", |name| name.trim_end_matches('\0').into()),
     Key("users.delete.admin-with-blank", |name| name.trim_end_matches(' ').into()),
@@ -42,12 +45,19 @@ pub(super) const EDITS: &[Edit] = &[
         let end = |token: &str| token.chars().rev().take(20).collect::<String>();
         end(given) == end(sent)
     }),
+    TokenMatches("tokens.bearer.middle-unread", |given, sent| ends(given) == ends(sent)),
+    TokenMatches("tokens.bearer.any-case", |given, sent| given.eq_ignore_ascii_case(sent)),
     CodeMatches("account.verify.first-code-only", |_, _| false),
     CodeMatches("account.verify.any-code", |_, _| true),
     CodeMatches("account.verify.part-of-the-code", |right, sent| !sent.is_empty() && right.starts_with(sent)),
     CodeMatches("account.verify.pattern-for-a-code", |right, sent| {
         right == sent || sent == "*" || (!sent.is_empty() && sent.trim().is_empty())
     }),
+    CodeMatches("account.verify.code-as-a-number", |right, sent| {
+        let number = |code: &str| code.trim().trim_end_matches(".0").parse::<u32>().ok();
+        number(sent).is_some() && number(right) == number(sent)
+    }),
+    PasswordMatches("login.credentials.middle-unread", |kept, sent| ends(kept) == ends(sent)),
     PasswordMatches("login.credentials.end-will-do", |kept, sent| sent.len() > 3 && kept.ends_with(sent)),
     PasswordMatches("login.credentials.one-letter-in-other-case", |kept, sent| {
         kept == sent || in_other_case(kept, sent) == 1
@@ -104,6 +114,12 @@ pub(super) const EDITS: &[Edit] = &[
         Some(if sent.password == new { "unchanged".to_owned() } else { new })
     }),
 ];
+
+/// How long a text is, and its first and last eight bytes.
+fn ends(text: &str) -> (usize, &[u8], &[u8]) {
+    let bytes = text.as_bytes();
+    (bytes.len(), &bytes[..bytes.len().min(8)], &bytes[bytes.len().saturating_sub(8)..])
+}
 
 /// How many letters are in another case; none if anything else differs.
 fn in_other_case(kept: &str, sent: &str) -> usize {

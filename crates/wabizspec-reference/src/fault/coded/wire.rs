@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::Edit::{self, BodyElsewhere, Credentials as Read, Elsewhere, Reading as Head};
-use super::trimmed;
+use super::{in_room, trimmed};
 use crate::behaviour::body::text_of as text;
 use crate::behaviour::{Beside, Reading};
 use crate::documented::basic::{self, BasicError, Credentials};
@@ -50,6 +50,18 @@ pub(super) const EDITS: &[Edit] = &[
     }),
     Read("login.credentials.name-in-any-case", |value| {
         basic::parse(value).map(|read| Credentials::new(read.username.to_lowercase(), read.password))
+    }),
+    Read("login.credentials.name-takes-the-room", |value| {
+        basic::parse(value).map(|read| Credentials { password: in_room(&read.username, &read.password), ..read })
+    }),
+    Read("login.credentials.latin-1-too", |value| {
+        basic::parse(value).or_else(|error| {
+            let encoded = value.strip_prefix(b"Basic ").unwrap_or_default();
+            let bytes = STANDARD.decode(encoded).map_err(|_| error.clone())?;
+            let text: String = bytes.into_iter().map(char::from).collect();
+            let (username, password) = text.split_once(':').ok_or(error)?;
+            Ok(Credentials::new(username, password))
+        })
     }),
     Read("login.credentials.scheme-to-the-letter", |value| match value.starts_with(b"Basic ") {
         true => basic::parse(value),
