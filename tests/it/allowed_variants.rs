@@ -3,6 +3,7 @@
 //!
 //! Each variant shows first that it is one: some answer of it has what the documented default's has not.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use base64::Engine;
@@ -19,7 +20,7 @@ use wabizspec::exchange::{Header, Json, Response};
 use wabizspec::judge::Verdict;
 use wabizspec::plan::{Case, cases};
 use wabizspec::reference::{
-    Answer, Behaviour, Handled, Refusal, Registration, Revokes, SunsetCheck, SunsetShape, TokenForm,
+    Answer, Behaviour, Call, Handled, Refusal, Registration, Revokes, SunsetCheck, SunsetShape, TokenForm,
 };
 use wabizspec::requirement::Level;
 use wabizspec::run::{CaseReport, Reason, Settings};
@@ -141,6 +142,36 @@ fn repeats_the_path(handled: &Handled<'_>, answer: &mut Answer) {
     }
 }
 
+/// What the compatible forms of Unicode make of the texts of the suite, as far as they change one (RFC 4013).
+fn normal(text: &str) -> Cow<'_, str> {
+    const FORMS: [(&str, &str); 8] = [
+        ("e\u{301}", "é"),
+        ("ᴮ", "B"),
+        ("ａ", "a"),
+        ("ﬁ", "fi"),
+        ("①", "1"),
+        ("²", "2"),
+        ("\u{ad}", ""),
+        ("\u{200b}", ""),
+    ];
+    FORMS.into_iter().fold(text.to_owned(), |text, (form, normal)| text.replace(form, normal)).into()
+}
+
+/// The body with the first of equal members only, where it is an object.
+fn first_members<'c>(call: &Call<'c>) -> Option<Cow<'c, [u8]>> {
+    let Json::Object(members) = Json::parse(call.body).ok()? else { return None };
+    let mut first = serde_json::Map::new();
+    for (name, value) in members {
+        first.entry(name).or_insert(serde_json::from_str(&value.to_string()).ok()?);
+    }
+    Some(Value::Object(first).to_string().into_bytes().into())
+}
+
+/// The same with the last of them, as most readers have it.
+fn last_members<'c>(call: &Call<'c>) -> Option<Cow<'c, [u8]>> {
+    Some(serde_json::from_slice::<Value>(call.body).ok()?.to_string().into_bytes().into())
+}
+
 #[rustfmt::skip]
 const FREEDOMS: &[Freedom] = &[
     Freedom("the refusal of registrations stands bare, with 403", ENDED, |b| b.dialect.sunset = SunsetShape::Bare, |a| has(a.get("account"), "/code") && a.get("account").status == 403),
@@ -197,6 +228,11 @@ const FREEDOMS: &[Freedom] = &[
     Freedom("redirects to clean paths", &[Open], |b| edit(b, "redirects"), |a| a.get("not clean").status == 308),
     Freedom("users found in any case", &[Open], |b| b.functions.key = |name| name.to_lowercase().into(), |a| a.get("in capitals").status == 200),
     Freedom("members read in any case", &[Open], |b| edit(b, "members-in-any-case"), |a| a.get("PIN in capitals").status == 200),
+    Freedom("passwords compared in a normal form", &[Open], |b| b.functions.password_matches = |kept, sent| normal(kept) == normal(sent), |a| a.get("password with a soft hyphen").status == 200),
+    Freedom("users found by a normal form of their names", &[Open], |b| b.functions.key = normal, |a| a.get("full-width name").status == 200),
+    Freedom("nothing but ASCII in names and passwords", &[Open], |b| edit(b, "only-ascii"), |a| a.get("user with an accent").status == 400),
+    Freedom("the first of two equal members read", &[Open], |b| b.functions.body = |call| Ok(first_members(call).unwrap_or(call.body.into())), |a| text(a.get("two names"), "/users/0/username").as_deref() == Some("first")),
+    Freedom("the last of two equal members read", &[Open], |b| b.functions.body = |call| Ok(last_members(call).unwrap_or(call.body.into())), |a| text(a.get("two names"), "/users/0/username").as_deref() == Some("second")),
     Freedom("users named by letters and digits", &[Open], |b| edit(b, "plain-names"), |a| a.get("user with a hyphen").status == 400),
 ];
 
