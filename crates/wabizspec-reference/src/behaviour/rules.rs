@@ -40,7 +40,7 @@ defaulted! {
         pub refused_later_change: RefusedChange = RefusedChange::ChangesNothing,
         /// The password before a change still logs in.
         pub old_password_stays: bool = false,
-        /// Which names find one another's users.
+        /// Which names find one another's users, before their own.
         pub usernames_alike: Option<Alike> = None,
         /// Which passwords are taken for one another.
         pub passwords_alike: Alike = Alike::default(),

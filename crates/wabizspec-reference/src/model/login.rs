@@ -73,7 +73,9 @@ impl Model {
         let found = match (self.behaviour.functions.finds, &rules.usernames_alike) {
             (None, None) => self.state.users.get(username),
             (Some(finds), _) => search(&|name| finds(username, name)),
-            (None, Some(alike)) => search(&|name| alike.are(username, name)),
+            (None, Some(alike)) => {
+                search(&|name| name != username && alike.are(username, name)).or_else(|| self.state.users.get(username))
+            }
         };
         let user = found.or_else(|| {
             let deleted = self.state.deleted.get(username);
