@@ -135,7 +135,7 @@ impl<'a> Script<'a> {
                 "# The target must be just installed: the administrator still has the documented default password.\n",
             ),
             Given::Registered => text.push_str("# The account must be registered already.\n"),
-            Given::Any | Given::Admin | Given::User => {}
+            Given::Any | Given::Admin | Given::User | Given::Kept => {}
         }
         text.push_str("set -u\n");
         let _ = match destination.url {
@@ -182,7 +182,7 @@ impl<'a> Script<'a> {
         }
         self.ask("log in as the administrator", Operation::LogIn, self.basic("admin"), "{}".to_owned());
         self.steps.push_str("ADMIN_TOKEN=$(member token)\n");
-        if given != Given::User {
+        if !matches!(given, Given::User | Given::Kept) {
             return;
         }
         let (name, password) = (self.value("user").to_owned(), self.value("user_password").to_owned());

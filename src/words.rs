@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::exchange::JsonKind;
 use crate::judge::copy_name;
-use crate::judge::facts::{Broken, Clock, Condition, Expected, Member, Observed, Pattern, Secret};
+use crate::judge::facts::{Broken, Clock, Condition, Expected, Kept, Member, Observed, Pattern, Secret};
 use crate::judge::{Finding, Mismatch, Remark};
 use crate::plan::Skip;
 use crate::run::{Excuse, NotAsked, Reason};
@@ -46,6 +46,7 @@ pub(crate) fn expected(expected: &Expected) -> String {
         Expected::NoTrace => "no stack trace".to_owned(),
         Expected::Challenge => "a challenge with the 401".to_owned(),
         Expected::AllowedMethods => "the allowed methods with the 405".to_owned(),
+        Expected::Unchanged(kept) => format!("{}, as before the refused request", self::kept(*kept)),
         Expected::Snapshot => "the answers as accepted".to_owned(),
         Expected::Lacking => "nothing of what must stay secret".to_owned(),
         Expected::GrantedAtMost(most) => format!("at most {most} of the copies granted"),
@@ -77,6 +78,18 @@ fn copies(statuses: &[u16]) -> String {
         }
     };
     all.into_iter().map(part).collect::<Vec<_>>().join("; ")
+}
+
+fn kept(kept: Kept) -> &'static str {
+    match kept {
+        Kept::Token => "a token that shows its account",
+        Kept::Account => "the account",
+        Kept::FreeName => "no account of that name",
+        Kept::Role => "the role of the account",
+        Kept::Password => "a password that logs in",
+        Kept::RefusedPassword => "no login with the password that it brought",
+        Kept::Registration => "the phone number registered",
+    }
 }
 
 fn pattern(pattern: &Pattern<String>) -> String {

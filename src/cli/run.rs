@@ -82,6 +82,10 @@ pub(super) struct RunArgs {
     /// Start no more cases after this time, such as 10m; the rest are blocked [default: depends on the plan]
     #[arg(long, value_name = "DUR", help_heading = "Plan")]
     max_time: Option<LongSpan>,
+    /// Let this time pass before the token and the password that the run was given at its beginning are tried again, such
+    /// as 5s; a server whose tokens die with time or without use shows it then
+    #[arg(long, value_name = "DUR", help_heading = "Plan")]
+    linger: Option<LongSpan>,
     /// Reset the target at most N times; cases that need another reset are blocked
     #[arg(long, value_name = "N", help_heading = "Plan")]
     max_resets: Option<u32>,
@@ -136,6 +140,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             fail_on: args.fail_on,
             max_fail: args.max_fail.map(|count| FailuresLeft::new(count as usize)),
             max_time: args.max_time.map(|Span(time)| time),
+            linger: args.linger.map(|Span(time)| time),
             ready_timeout: args.wait.map(|Span(time)| time).or(resolved.settings.ready_timeout),
             max_resets: args.max_resets.map(|count| count as usize),
             flags: resolved.settings.flags.clone() + &args.suite.flag(),

@@ -20,6 +20,7 @@ pub mod accounts;
 pub(crate) mod absence;
 pub(crate) mod recovery;
 pub mod givens;
+pub(crate) mod sight;
 
 use std::sync::Arc;
 

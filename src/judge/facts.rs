@@ -41,6 +41,24 @@ pub enum Condition {
     Open,
 }
 
+/// What a refused request must leave as it was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kept {
+    /// A token shows its account.
+    Token,
+    Account,
+    /// There is no account of that name.
+    FreeName,
+    /// That of an account.
+    Role,
+    /// It logs in.
+    Password,
+    /// One that the refused request brought: it does not log in.
+    RefusedPassword,
+    Registration,
+}
+
 /// Where in an answer something differs. Its text is an identifier of the reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(from = "String", into = "String")]
@@ -154,6 +172,8 @@ pub enum Expected {
     NoTrace,
     Challenge,
     AllowedMethods,
+    /// As it was before a refused request.
+    Unchanged(Kept),
     Snapshot,
     /// The text that a scenario names is nowhere in the answer.
     Lacking,

@@ -15,7 +15,7 @@ pub use copies::Copied;
 pub(crate) use copies::copy_name;
 pub use expectation::{Check, Expectation, Granted};
 pub use facts::Pattern;
-pub(crate) use oracle::{LOGIN_TOKEN, OPERATIONS};
+pub(crate) use oracle::{LOGIN_TOKEN, OPERATIONS, REFUSALS};
 pub use oracle::{Oracles, echoed};
 pub(crate) use placeholder::Placeholder;
 pub use status::StatusSet;

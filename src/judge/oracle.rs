@@ -26,7 +26,7 @@ const MISMATCHES_SHOWN: usize = 20;
 /// `None` where the exchange keeps the rule.
 type Rule = fn(&Seen<'_>) -> Option<Vec<Mismatch>>;
 
-const RULES: [(&str, Rule); 17] = [
+const RULES: [(&str, Rule); 18] = [
     ("envelope.answered", answered),
     ("envelope.one-answer", one_answer),
     ("envelope.no-crash", no_crash),
@@ -44,6 +44,7 @@ const RULES: [(&str, Rule); 17] = [
     ("envelope.challenge-fits", challenge_fits),
     ("envelope.allow", |seen| header_with_status(seen, 405, "Allow", Expected::AllowedMethods)),
     (OPERATIONS, |_| None),
+    (REFUSALS, |_| None),
 ];
 
 /// The rules whose requirements are in a register.
@@ -52,6 +53,9 @@ pub struct Oracles(Vec<(&'static str, Level, Rule)>);
 
 /// The requirement that a missing operation breaks. No exchange shows that: a run asks for it before its first case.
 pub(crate) const OPERATIONS: &str = "envelope.operations";
+
+/// The requirement that a refused request breaks which changes something. A run looks before and after it.
+pub(crate) const REFUSALS: &str = "envelope.refusals-change-nothing";
 
 /// The requirement that a login breaks which is accepted and gives no token, where it is the harness that logs in.
 pub(crate) const LOGIN_TOKEN: &str = "login.answer.token";
@@ -70,8 +74,16 @@ impl Oracles {
 
     /// The level of a missing operation, if there is a rule about that.
     pub(crate) fn operations(&self) -> Option<Level> {
-        let (_, level, _) = self.0.iter().find(|(id, ..)| *id == OPERATIONS)?;
-        Some(*level)
+        self.level(OPERATIONS)
+    }
+
+    /// The level of a refusal that changes something, if there is a rule about that.
+    pub(crate) fn refusals(&self) -> Option<Level> {
+        self.level(REFUSALS)
+    }
+
+    fn level(&self, requirement: &str) -> Option<Level> {
+        self.0.iter().find(|(id, ..)| *id == requirement).map(|(_, level, _)| *level)
     }
 
     /// Applies all of them to one exchange.

@@ -59,7 +59,7 @@ impl Case {
         let own: &[Change] = match self.given() {
             Given::User => &[Change::Passwords, Change::Users],
             Given::Admin => &[Change::Users],
-            Given::Any | Given::Fresh | Given::Registered => &[],
+            Given::Any | Given::Fresh | Given::Registered | Given::Kept => &[],
         };
         !self.changes_nothing()
             && self.changes().iter().all(|change| own.contains(change))

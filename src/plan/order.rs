@@ -60,7 +60,7 @@ impl Without {
             Without::Account => operation.effect() == Effect::Registration,
             Without::Users => matches!(operation.resource(), Resource::Users | Resource::User),
         };
-        let needs_user = self == Without::Users && case.given() == Given::User;
+        let needs_user = self == Without::Users && matches!(case.given(), Given::User | Given::Kept);
         needs_user || case.scenario.area() == self.to_string() || case.operations().any(is_of_part)
     }
 }
@@ -131,10 +131,10 @@ impl Capabilities {
         let can_be_new = self.reset || self.fresh;
         match case.given() {
             Given::Fresh if !can_be_new => return Some(Skip::JustInstalled),
-            Given::Admin | Given::User | Given::Registered if !self.credentials && !can_be_new => {
+            Given::Admin | Given::User | Given::Registered | Given::Kept if !self.credentials && !can_be_new => {
                 return Some(Skip::Credentials);
             }
-            Given::User if !self.may(Change::Users) => return Some(Skip::Account),
+            Given::User | Given::Kept if !self.may(Change::Users) => return Some(Skip::Account),
             _ => {}
         }
         if let Some(change) = case.changes().iter().find(|change| !self.case_may(case, **change)) {
@@ -268,7 +268,12 @@ impl Plan {
             Group::FreshUnchanged | Group::FreshChanged => state.fresh,
             Group::Registering | Group::Verified => state.unregistered,
             Group::Clock => state.clock_unmoved,
-            Group::Unchanged | Group::LoggingOut | Group::Confined | Group::Changed | Group::Registered => true,
+            Group::Unchanged
+            | Group::LoggingOut
+            | Group::Confined
+            | Group::Changed
+            | Group::Registered
+            | Group::Kept => true,
         };
         let ready = ready && (state.admin_known || cases.iter().all(|case| case.given() < Given::Admin));
         if !ready && !can_reset {
@@ -300,6 +305,7 @@ enum Group {
     Registering,
     Verified,
     Registered,
+    Kept,
     Clock,
 }
 
@@ -313,6 +319,7 @@ impl Group {
             (Given::Fresh, true) => Group::FreshUnchanged,
             (Given::Fresh, false) => Group::FreshChanged,
             (Given::Registered, _) => Group::Registered,
+            (Given::Kept, _) => Group::Kept,
             // With the code, the number may end up registered.
             _ if changes(Change::Registration) && uses_code(case) => Group::Verified,
             _ if changes(Change::Registration) => Group::Registering,

@@ -8,6 +8,7 @@ use super::aftermath::Aftermath;
 use super::case::{Ran, blank_report, run_case};
 use super::harness::Harness;
 use super::ready::{Fixture, Fixtures, ready, tear_down};
+use super::watcher::Watch;
 use super::{CaseReport, NotAsked, Reason};
 use crate::custody::Failure;
 use crate::custody::effect::Asked;
@@ -32,7 +33,7 @@ pub(super) async fn many(
             && let Some((case, fixture)) = waiting.next(harness).await
         {
             let (harness, case) = (Arc::clone(harness), case.clone());
-            running.spawn(async move { one(&harness, &case, fixture).await.map(|ran| (case, ran)) });
+            running.spawn(async move { one(&harness, &case, fixture, Watch::Sampled).await.map(|ran| (case, ran)) });
         }
         tokio::select! {
             ended = running.join_next() => match ended {
@@ -47,7 +48,7 @@ pub(super) async fn many(
 }
 
 /// Gets one case ready, runs it, and removes what was made for it alone. `None` if the run is stopped meanwhile.
-pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -> Option<Ran> {
+pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture, watch: Watch) -> Option<Ran> {
     if let Some(ran) = without_operation(harness, case) {
         return Some(ran);
     }
@@ -60,7 +61,7 @@ pub(super) async fn one(harness: &Arc<Harness>, case: &Case, fixture: Fixture) -
     task.spawn(async move {
         let mut own = None;
         let ran = match ready(&shared, &own_case, fixture, &mut own).await {
-            Ok(ready) => run_case(&shared, &own_case, ready, own.is_some()).await,
+            Ok(ready) => run_case(&shared, &own_case, ready, own.is_some(), watch).await,
             Err(why) => Some(match why.invalid_login() {
                 Some(login) => invalid_login(&shared, &own_case, &why, login),
                 None => untried(&shared, &own_case, why.into()),

@@ -6,12 +6,13 @@ use super::aftermath::{Aftermath, aftermath};
 use super::compose::compose;
 use super::harness::Harness;
 use super::ready::Ready;
+use super::watcher::{Sights, Watch, Watcher};
 use super::{CaseReport, NotAsked, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
 use crate::documented::api::{Effect, Operation};
 use crate::exchange::{Breakage, Exchange, Json, Redaction, Request, curl, transcript};
 use crate::judge::facts::{About, Expected, Observed, Place};
-use crate::judge::{Copied, Judgement, Mismatch, StatusSet, Verdict, copy_name};
+use crate::judge::{Copied, Judgement, Mismatch, REFUSALS, StatusSet, Verdict, copy_name};
 use crate::plan::Case;
 use crate::requirement::Level;
 use crate::scenario::{Action, COPY, Copies, Given, Step};
@@ -29,21 +30,32 @@ pub(super) struct Ran {
     pub token_refused: bool,
     /// The steps in which that happened after the case had logged in itself.
     pub token_died_in: Vec<String>,
+    /// A refused request seems to have changed something; `is_sure` says that it did.
+    pub has_changed: bool,
+    pub is_sure: bool,
 }
 
 impl Ran {
     pub fn untried(report: CaseReport, aftermath: Aftermath) -> Ran {
-        Ran { report, aftermath, token_refused: false, token_died_in: Vec::new() }
+        let token_died_in = Vec::new();
+        Ran { report, aftermath, token_refused: false, token_died_in, has_changed: false, is_sure: true }
     }
 }
 
 /// Runs the steps of a case whose state is ready. There is nothing to report if the run is stopped meanwhile.
-pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready, has_own_user: bool) -> Option<Ran> {
+pub(super) async fn run_case(
+    harness: &Harness,
+    case: &Case,
+    ready: Ready,
+    has_own_user: bool,
+    watch: Watch,
+) -> Option<Ran> {
     let started = Instant::now();
     let mut attempt = Attempt {
         harness,
         case,
         secrets: ready.secrets,
+        watcher: Watcher::new(harness, case, watch, &ready.bindings),
         bindings: ready.bindings,
         judgement: Judgement::default(),
         sent: Vec::new(),
@@ -58,11 +70,11 @@ pub(super) async fn run_case(harness: &Harness, case: &Case, ready: Ready, has_o
         token_died_in: Vec::new(),
     };
     let mut steps = case.scenario.steps.iter();
-    for step in steps.by_ref() {
+    while let Some(step) = steps.next() {
         if harness.is_stopping() {
             return None;
         }
-        match attempt.step(step).await {
+        match attempt.step(step, steps.as_slice()).await {
             Ok(None) => continue,
             Ok(obstacle) => attempt.obstacle = obstacle,
             Err(why) => attempt.blocked = Some(why),
@@ -82,6 +94,7 @@ struct Attempt<'a> {
     sent: Vec<(&'a Step, Exchange)>,
     /// How the copies of the steps that have some were answered.
     copied: Vec<Copied>,
+    watcher: Watcher<'a>,
     has_own_user: bool,
     /// Why a step could not be judged.
     blocked: Option<Reason>,
@@ -96,12 +109,13 @@ struct Attempt<'a> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Does one step. Gives the reason why no step can follow, if there is one; after an error the step could not be judged.
-    async fn step(&mut self, step: &'a Step) -> Result<Option<Reason>, Reason> {
+    /// Does one step, which those `later` follow. Gives the reason why no step can follow, if there is one; after an error the step could not be judged.
+    async fn step(&mut self, step: &'a Step, later: &[Step]) -> Result<Option<Reason>, Reason> {
         self.note_derived(&step.action);
         if let Action::Advance(seconds) = step.action {
             let moved = self.harness.target.advance(seconds).await;
             self.may_end_tokens = true;
+            self.watcher.forget_tokens();
             // The tokens of the run may now have expired.
             self.harness.givens.lock().await.forget_logins();
             moved?;
@@ -115,12 +129,15 @@ impl<'a> Attempt<'a> {
             return self.send_copies(step, copies).await;
         }
         let Some(request) = self.compose(step)? else { return Ok(None) };
+        let sights = self.watcher.before(step, &request, self.sent.len(), later).await;
         let exchange = self.harness.ask(request, &mut self.patience).await?;
         // The answer is held to a code that was sent just now.
         if !sends_code && step.names().any(|name| name == "code") {
             self.fetch_code().await?;
         }
-        self.take(step, exchange).await
+        let obstacle = self.take(step, exchange).await?;
+        self.look_around(step, step.about(&self.case.row().bindings), sights).await;
+        Ok(obstacle)
     }
 
     fn compose(&self, step: &Step) -> Result<Option<Request>, Reason> {
@@ -196,6 +213,18 @@ impl<'a> Attempt<'a> {
         self.look_after_tokens(step, about.operation, &exchange, holds).await;
         self.sent.push((step, exchange));
         judged
+    }
+
+    /// Looks whether the last request was refused and changed something all the same.
+    async fn look_around(&mut self, step: &Step, about: About, sights: Sights) {
+        let (Some((_, exchange)), Some(level)) = (self.sent.last(), self.watcher.level) else { return };
+        let changes = self.watcher.after(sights, step, exchange, self.sent.len()).await;
+        if self.watcher.is_sure() {
+            let mut judgement = Judgement::default();
+            judgement.file(REFUSALS, level, &step.name, changes);
+            judgement.is_about(about);
+            self.judgement.absorb(judgement);
+        }
     }
 
     /// Notes where a token of the harness is refused, and whether a login of this case may have ended it.
@@ -332,7 +361,10 @@ impl<'a> Attempt<'a> {
 
     fn finish(mut self, not_asked: Vec<String>, elapsed: Duration) -> Ran {
         self.compare_with_snapshot();
-        let Attempt { harness, case, judgement, sent, secrets, .. } = self;
+        for token in self.watcher.tokens() {
+            self.secrets.add_given(&token, "$TOKEN");
+        }
+        let Attempt { harness, case, judgement, sent, watcher, secrets, .. } = self;
         let verdict = match &self.blocked {
             _ if judgement.findings.iter().any(|finding| finding.level >= harness.settings.fail_on) => Verdict::Fail,
             Some(Reason::Refused { .. }) => Verdict::Skipped,
@@ -345,7 +377,8 @@ impl<'a> Attempt<'a> {
             _ => names.made(name),
         };
         let base = harness.target.transport.origin().base_path();
-        let aftermath = aftermath(case, verdict, &sent, base, owns);
+        let left = aftermath(case, verdict, &sent, base, owns);
+        let aftermath = if watcher.has_changed { Aftermath::Spoilt } else { left };
         let mut report = blank_report(case, verdict);
         if verdict == Verdict::Fail && !not_asked.is_empty() {
             let why = self.obstacle.or_else(|| self.blocked.clone());
@@ -356,21 +389,42 @@ impl<'a> Attempt<'a> {
         report.findings = judgement.findings;
         report.observations = judgement.observations;
         if verdict != Verdict::Pass || !report.findings.is_empty() || harness.settings.keep_exchanges {
+            // The looks belong to what repeats it where they show something.
+            let shown: Vec<_> =
+                in_order(&sent, &watcher.looked).filter(|(step, _)| step.is_some() || watcher.has_changed).collect();
             report.reproduce = vec![harness.run_line(&case.id)];
-            for together in sent.chunk_by(|(one, _), (next, _)| std::ptr::eq(*one, *next)) {
-                let at_once = together.iter().any(|(step, _)| step.copies == Some(Copies::Together));
+            for together in shown.chunk_by(|(one, _), (next, _)| one.is_some() && *one == *next) {
+                let at_once = together[0].0.is_some_and(|step| step.copies == Some(Copies::Together));
                 let and = if at_once { " &" } else { "" };
-                let line = |(_, exchange): &(_, Exchange)| {
-                    curl(&exchange.request, base, &harness.settings.tls, &secrets) + and
+                let line = |(_, sent): &(Option<&Step>, &Exchange)| {
+                    curl(&sent.request, base, &harness.settings.tls, &secrets) + and
                 };
                 report.reproduce.extend(together.iter().map(line));
                 report.reproduce.extend(at_once.then(|| "wait".to_owned()));
             }
-            report.exchanges = sent.iter().map(|(_, exchange)| transcript(exchange, &secrets)).collect();
+            let shown = |(step, exchange): (Option<&Step>, &Exchange)| {
+                let note = if step.is_none() { "* a look around a request that should be refused\n" } else { "" };
+                note.to_owned() + &transcript(exchange, &secrets)
+            };
+            report.exchanges = in_order(&sent, &watcher.looked).map(shown).collect();
         }
         report.redact(&secrets);
-        Ran { report, aftermath, token_refused: self.token_refused, token_died_in: self.token_died_in }
+        let (has_changed, is_sure) = (watcher.has_changed, watcher.is_sure());
+        let (token_refused, token_died_in) = (self.token_refused, self.token_died_in);
+        Ran { report, aftermath, token_refused, token_died_in, has_changed, is_sure }
     }
+}
+
+/// All exchanges of a case as they were sent, each with its step; without one, it is a look around a refusal.
+fn in_order<'e>(
+    sent: &'e [(&'e Step, Exchange)],
+    looked: &'e [(usize, Exchange)],
+) -> impl Iterator<Item = (Option<&'e Step>, &'e Exchange)> {
+    (0..=sent.len()).flat_map(move |count| {
+        let step = count.checked_sub(1).map(|index| (Some(sent[index].0), &sent[index].1));
+        let looks = looked.iter().filter(move |(after, _)| *after == count).map(|(_, exchange)| (None, exchange));
+        step.into_iter().chain(looks)
+    })
 }
 
 /// Why no step can follow this answer: there is none, or it did the opposite of what the step expects, so that the

@@ -1,11 +1,13 @@
 //! What all cases of a run share: the target, the oracles, the settings and the states.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
 
 use super::missing::Missing;
+use super::sample::sampled;
 use super::{Reason, Settings};
 use crate::custody::Target;
 use crate::custody::accounts::Accounts;
@@ -14,9 +16,9 @@ use crate::custody::reading::bearer;
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Redaction, Request, shell_quoted, shell_word};
 use crate::judge::{LOGIN_TOKEN, Oracles};
-use crate::plan::Plan;
+use crate::plan::{Case, Plan};
 use crate::requirement::{Level, Register};
-use crate::scenario::Registration;
+use crate::scenario::{Given, Registration};
 use crate::transport::throttle::Patience;
 
 pub(super) struct Harness {
@@ -38,6 +40,10 @@ pub(super) struct Harness {
     pub begun: Instant,
     /// After that no more cases run.
     pub max_time: Duration,
+    /// The plan has cases for an account that is made early and left alone.
+    pub keeps: bool,
+    /// The steps of cases that run together, by case and name, after which something is looked at.
+    pub watched: BTreeSet<(String, String)>,
     stop: watch::Receiver<bool>,
 }
 
@@ -72,6 +78,8 @@ impl Harness {
             registration: OnceCell::new_with(registration),
             begun: Instant::now(),
             max_time: settings.max_time.unwrap_or_else(|| fitting(plan)),
+            keeps: plan.cases().any(|case| case.given() == Given::Kept),
+            watched: sampled(plan),
             stop,
         }
     }
@@ -146,6 +154,21 @@ impl Harness {
     pub async fn registration(&self) -> Result<Registration, Reason> {
         let probe = || async { self.givens.lock().await.probe_registration().await.map_err(Reason::from) };
         self.registration.get_or_try_init(probe).await.copied()
+    }
+
+    /// Whether something is looked at around a refusal of the case although other cases run.
+    pub fn is_watched(&self, case: &Case) -> bool {
+        self.watched.range((case.id.clone(), String::new())..).next().is_some_and(|(id, _)| *id == case.id)
+    }
+
+    /// Lets time pass. The clock of the embedded client is moved instead.
+    pub async fn linger(&self) -> Result<(), Reason> {
+        let Some(time) = self.settings.linger else { return Ok(()) };
+        if self.target.is_embedded() {
+            return Ok(self.target.advance(u32::try_from(time.as_secs()).unwrap_or(u32::MAX)).await?);
+        }
+        tokio::time::sleep(time).await;
+        Ok(())
     }
 
     pub fn is_stopping(&self) -> bool {

@@ -36,7 +36,7 @@ pub(super) fn needs(case: &Case) -> BTreeSet<Operation> {
     let by_state: &[Operation] = match case.given() {
         Given::Any => &[],
         Given::Fresh | Given::Admin => &[Operation::LogIn],
-        Given::User => &[Operation::LogIn, Operation::CreateUser],
+        Given::User | Given::Kept => &[Operation::LogIn, Operation::CreateUser],
         Given::Registered => &[Operation::LogIn, Operation::Register, Operation::Verify],
     };
     // Without it, the state of the registration cannot be found out.

@@ -113,6 +113,7 @@ pub(super) type Own = Option<(Admin, Account)>;
 pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own: &mut Own) -> Result<Ready, Failure> {
     let needed = names(case);
     let needs = |name: &str| needed.contains(name);
+    let is_watched = harness.is_watched(case);
     let mut ready = Ready { bindings: fixture.bindings, secrets: harness.secrets.clone() };
     let mut givens = harness.givens.lock().await;
     ready.secrets.absorb(&givens.secrets());
@@ -139,6 +140,14 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     if case.given() == Given::Registered {
         givens.registered(&harness.settings.account).await?;
     }
+    if harness.keeps {
+        let kept = givens.kept().await;
+        if case.given() == Given::Kept {
+            let (account, token) = kept?;
+            ready.bind_account("user", &account);
+            ready.bind_token("user_token", &token, "$USER_TOKEN");
+        }
+    }
     if case.given() != Given::User {
         return Ok(ready);
     }
@@ -148,8 +157,10 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
         harness.accounts.make_user(&admin, &user).await?;
         let (_, user) = own.insert((admin, user));
         ready.bind_account("user", user);
+        // A token that only the looks around a refusal need may be missing.
         if needs("user_token") {
-            let token = harness.accounts.log_in(user, None).await?;
+            ready.bind_token("user_token", &harness.accounts.log_in(user, None).await?, "$USER_TOKEN");
+        } else if is_watched && let Ok(token) = harness.accounts.log_in(user, None).await {
             ready.bind_token("user_token", &token, "$USER_TOKEN");
         }
         return Ok(ready);
@@ -158,6 +169,8 @@ pub(super) async fn ready(harness: &Harness, case: &Case, fixture: Fixture, own:
     ready.bind_account("user", &user);
     if needs("user_token") {
         ready.bind_token("user_token", &givens.shared_user_token().await?, "$USER_TOKEN");
+    } else if is_watched && let Ok(token) = givens.shared_user_token().await {
+        ready.bind_token("user_token", &token, "$USER_TOKEN");
     }
     Ok(ready)
 }

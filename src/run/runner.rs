@@ -10,6 +10,7 @@ use super::attempt::{one, untried};
 use super::case::Ran;
 use super::harness::Harness;
 use super::ready::Fixtures;
+use super::watcher::Watch;
 use super::{CaseReport, Event, Reason};
 use crate::custody::givens::AfterReset;
 use crate::judge::facts::{Expected, Observed};
@@ -31,6 +32,8 @@ pub(super) enum Doubt {
     Unsteady,
     /// A token of the harness was dead.
     DeadToken,
+    /// A refusal seems to have changed something.
+    Changed,
 }
 
 pub(super) struct Runner<'e> {
@@ -133,13 +136,13 @@ impl Runner<'_> {
         } else {
             self.renew_logins().await;
         }
-        let mut second = match self.unreset().await {
-            Some(why) => untried(&self.harness, case, why),
-            None => {
-                let (_, fixture) = Fixtures::of(std::slice::from_ref(case)).next(&self.harness).await?;
-                one(&self.harness, case, fixture).await?
-            }
-        };
+        let mut second = self.once_more(case).await?;
+        // What has changed for good cannot change again. Where resets are few, other cases need them more.
+        let may_be_for_good = first.doubt() == Some(Doubt::Changed) && !second.has_changed;
+        let may_reset = self.harness.target.can_reset() && self.harness.settings.max_resets.is_none();
+        if may_be_for_good && may_reset && self.reset().await.is_ok() {
+            second = self.once_more(case).await?;
+        }
         // Where it cannot be asked again, because the target does not come back, the crash stands.
         if second.report.verdict == Verdict::Blocked && first.report.findings.iter().any(is_unsteady) {
             return Some(first);
@@ -147,7 +150,9 @@ impl Runner<'_> {
         let repeated = second.doubt().is_some();
         if let Some(doubt) = first.doubt() {
             let fruitless = self.fruitless.entry(doubt).or_default();
-            *fruitless = if repeated { *fruitless + 1 } else { 0 };
+            // What seemed to have changed had not.
+            let is_fruitless = repeated || doubt == Doubt::Changed && !second.has_changed;
+            *fruitless = if is_fruitless { *fruitless + 1 } else { 0 };
         }
         if !repeated && first.report.verdict == Verdict::Fail {
             let flaky = |finding: Finding| Observation {
@@ -158,6 +163,14 @@ impl Runner<'_> {
         }
         second.without_dead_token();
         Some(second)
+    }
+
+    async fn once_more(&self, case: &Case) -> Option<Ran> {
+        if let Some(why) = self.unreset().await {
+            return Some(untried(&self.harness, case, why));
+        }
+        let (_, fixture) = Fixtures::of(std::slice::from_ref(case)).next(&self.harness).await?;
+        one(&self.harness, case, fixture, Watch::Closely).await
     }
 
     /// Brings a target back that crashed, if it has a reset.
@@ -174,10 +187,11 @@ impl Ran {
     fn doubt(&self) -> Option<Doubt> {
         match (self.report.verdict, &self.report.reason) {
             (Verdict::Fail | Verdict::Pass, _) if self.token_refused => Some(Doubt::DeadToken),
-            (Verdict::Fail, _) => self.report.findings.iter().any(is_unsteady).then_some(Doubt::Unsteady),
+            (Verdict::Fail, _) if self.report.findings.iter().any(is_unsteady) => Some(Doubt::Unsteady),
             (Verdict::Blocked, Some(Reason::SetUp(_) | Reason::GivenUp(_) | Reason::Unreachable(_))) => {
                 Some(Doubt::Unsteady)
             }
+            (Verdict::Fail | Verdict::Pass, _) if self.has_changed && !self.is_sure => Some(Doubt::Changed),
             _ => None,
         }
     }

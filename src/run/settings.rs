@@ -50,6 +50,10 @@ pub struct Settings {
     pub part: Option<Part>,
     /// Keep the exchanges of passing cases too; they take memory, and only explanations need them.
     pub keep_exchanges: bool,
+    /// So much time passes before what the run was given at its beginning is tried again.
+    pub linger: Option<Duration>,
+    /// Look around refused requests whether they changed something.
+    pub looks: bool,
     /// Sees every exchange.
     pub witness: Option<Witness>,
     /// Whether the target outlives the run, and where passwords are kept then.
@@ -76,6 +80,8 @@ impl Settings {
             snapshots: None,
             part: None,
             keep_exchanges: false,
+            linger: None,
+            looks: true,
             witness: None,
             custody: Custody::Disposable,
         }

@@ -8,6 +8,7 @@ use super::attempt::{many, one};
 use super::case::Ran;
 use super::ready::Fixtures;
 use super::runner::Runner;
+use super::watcher::Watch;
 use crate::judge::Verdict;
 use crate::plan::{Case, Plan, Stage};
 use crate::scenario::Given;
@@ -20,6 +21,13 @@ impl Runner<'_> {
         if let Some(why) = reset.err().or(self.unreset().await) {
             return stage.cases.iter().for_each(|case| self.block(case, &why));
         }
+        if let Some(case) = stage.cases.iter().find(|case| case.given() == Given::Kept) {
+            // Made now if no earlier case has needed an account.
+            let _ = self.harness.givens.lock().await.kept().await;
+            if let Err(why) = self.harness.linger().await {
+                return self.block(case, &why);
+            }
+        }
         let uses_up = |case: &Case| case.given() > Given::Fresh || !case.changes_nothing();
         self.used |= stage.cases.iter().any(uses_up);
         let shares_fresh = stage.cases.iter().any(|case| case.given() == Given::Fresh);
@@ -31,7 +39,8 @@ impl Runner<'_> {
                 return self.at_once_if_all_hold(&stage.cases).await;
             }
         }
-        self.in_turn(&stage.cases).await;
+        let watch = if stage.concurrent { Watch::Sampled } else { Watch::Closely };
+        self.in_turn(&stage.cases, watch).await;
     }
 
     /// Cases that share a fresh state disturb each other only if the target accepts what it should refuse. So they run
@@ -55,7 +64,7 @@ impl Runner<'_> {
         }
         // A failed reset blocks each case below.
         let _ = self.reset().await;
-        if self.in_turn(cases).await {
+        if self.in_turn(cases, Watch::Closely).await {
             (self.emit)(Event::Note(format!(
                 "{count} cases went wrong when {jobs} were in flight and right when they were tried in turn, `{first}` \
                  among them: does the target bear several requests at the same time?"
@@ -98,7 +107,7 @@ impl Runner<'_> {
     }
 
     /// Runs the cases one after another; true if each passed and left the state as it was.
-    async fn in_turn(&mut self, cases: &[Case]) -> bool {
+    async fn in_turn(&mut self, cases: &[Case], watch: Watch) -> bool {
         let mut all_held = true;
         let (harness, mut fixtures) = (Arc::clone(&self.harness), Fixtures::of(cases));
         while let Some((case, fixture)) = fixtures.next(&harness).await {
@@ -111,7 +120,7 @@ impl Runner<'_> {
                 all_held = false;
                 continue;
             }
-            let Some(mut ran) = one(&harness, case, fixture).await else { return false };
+            let Some(mut ran) = one(&harness, case, fixture, watch).await else { return false };
             if self.is_doubted(case, &ran) {
                 let Some(second) = self.repeat(case, ran).await else { return false };
                 ran = second;

@@ -43,6 +43,8 @@ pub enum Given {
     User,
     /// The account is registered.
     Registered,
+    /// An ordinary account that the run made at its beginning and left alone since, with the token of its only login.
+    Kept,
 }
 
 /// A part of the target's state that a case leaves changed.
@@ -250,7 +252,7 @@ fn harness_names(given: Given) -> impl Iterator<Item = &'static str> {
     const ADMIN: [&str; 3] = ["admin", "admin_password", "admin_token"];
     const USER: [&str; 3] = ["user", "user_password", "user_token"];
     let admin = ADMIN.into_iter().filter(move |_| given >= Given::Admin);
-    let user = USER.into_iter().filter(move |_| given == Given::User);
+    let user = USER.into_iter().filter(move |_| matches!(given, Given::User | Given::Kept));
     ANY.into_iter().chain(admin).chain(user)
 }
 

@@ -37,6 +37,7 @@ mod readme;
 mod recipes;
 mod real_servers;
 mod recover;
+mod refusals;
 mod report_limits;
 mod reports;
 mod schema;

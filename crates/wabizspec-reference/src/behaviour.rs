@@ -11,6 +11,7 @@ mod rules;
 mod at_once;
 mod read;
 mod change;
+mod harm;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -24,6 +25,7 @@ pub(crate) use change::Change;
 #[cfg(feature = "faults")]
 pub(crate) use change::{crash, let_through};
 pub use functions::Functions;
+pub(crate) use harm::{Does, Harm};
 pub(crate) use read::Read;
 pub use rules::{
     AdminDeletion, Deletes, Duplicate, Leftover, LoginRules, Mint, PasswordRules, Permissions, RefusedChange,
@@ -61,6 +63,8 @@ pub struct Behaviour {
     pub(crate) reads: Vec<Read>,
     /// What goes wrong between requests at the same time.
     pub(crate) at_once: Option<AtOnce>,
+    /// What refused requests do all the same.
+    pub(crate) harms: Vec<Harm>,
     /// Changes to finished answers, in order. The state has changed by then.
     pub(crate) answers: Vec<Change>,
     /// What the documents leave to the implementation.

@@ -8,6 +8,7 @@ use super::{Account, Accounts, Admin, Expected};
 use crate::custody::Failure;
 use crate::custody::made::OwnName;
 use crate::custody::reading::{basic, bearer, is_done, json_type, token_in};
+use crate::custody::sight::Sight;
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Header, Request};
 use crate::transport::throttle::Patience;
@@ -119,6 +120,12 @@ impl Accounts {
             404 => Some(false),
             _ => None,
         }
+    }
+
+    /// Sends the request that shows something; nothing where it cannot be sent.
+    pub(crate) async fn look(&self, sight: &Sight) -> Option<Exchange> {
+        let Sight { operation, path, header, body, .. } = sight;
+        self.call(self.request(*operation, path, vec![header.clone()], body.clone())).await.ok()
     }
 
     /// Logs a token out; true if the target answered. A token that stays expires by itself.

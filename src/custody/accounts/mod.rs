@@ -82,6 +82,11 @@ impl Accounts {
         self.most_wrong_logins.is_none_or(|most| self.wrong_logins.load(Ordering::Relaxed) < most)
     }
 
+    /// Whether wrong logins are counted, so that none should be sent without need.
+    pub(crate) fn counts_wrong_logins(&self) -> bool {
+        self.most_wrong_logins.is_some()
+    }
+
     pub(crate) fn admin_name(&self) -> &str {
         &self.admin_name
     }

@@ -51,6 +51,8 @@ struct State {
     was_admin: bool,
     user: Option<Account>,
     user_token: Option<String>,
+    /// The account that is left alone, with its token, or why there is none.
+    kept: Option<Result<(Account, String), Failure>>,
     is_registered: bool,
 }
 
@@ -116,10 +118,31 @@ impl Givens {
             return Ok(user.clone());
         }
         let admin = self.admin().await?;
-        let (username, _) = self.accounts.names().next();
-        let user = Account { username, password: password() };
+        let user = self.new_account();
         self.accounts.make_user(&admin, &user).await?;
         Ok(self.state.user.insert(user).clone())
+    }
+
+    /// An account that is made once and used by no other case, with the token of its only login.
+    pub(crate) async fn kept(&mut self) -> Result<(Account, String), Failure> {
+        if let Some(kept) = &self.state.kept {
+            return kept.clone();
+        }
+        let kept = self.keep().await;
+        self.state.kept.insert(kept).clone()
+    }
+
+    async fn keep(&mut self) -> Result<(Account, String), Failure> {
+        let admin = self.admin().await?;
+        let account = self.new_account();
+        self.accounts.make_user(&admin, &account).await?;
+        let token = self.accounts.log_in(&account, None).await?;
+        Ok((account, token))
+    }
+
+    fn new_account(&self) -> Account {
+        let (username, _) = self.accounts.names().next();
+        Account { username, password: password() }
     }
 
     pub(crate) async fn shared_user_token(&mut self) -> Result<String, Failure> {

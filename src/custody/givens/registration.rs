@@ -40,6 +40,12 @@ impl Registrable {
     pub fn bindings(&self) -> [(&'static str, &str); 4] {
         [("cc", &self.cc), ("phone_number", &self.phone_number), ("cert", &self.cert), ("vname", &self.vname)]
     }
+
+    /// The body of a request for its code.
+    pub(in crate::custody) fn request(&self, method: &str) -> Value {
+        let Registrable { cc, phone_number, cert, .. } = self;
+        json!({ "cc": cc, "phone_number": phone_number, "method": method, "cert": cert })
+    }
 }
 
 impl Givens {
@@ -48,9 +54,7 @@ impl Givens {
         if self.state.is_registered {
             return Ok(());
         }
-        let Registrable { cc, phone_number, cert, .. } = account;
-        let body = json!({ "cc": cc, "phone_number": phone_number, "method": "sms", "cert": cert });
-        let mut exchange = self.post(Operation::Register, body).await?;
+        let mut exchange = self.post(Operation::Register, account.request("sms")).await?;
         let mut step = "the account could not be registered";
         if status(&exchange) == Some(202) {
             let code = self.target.code().await?;

@@ -7,6 +7,7 @@ mod secrets;
 mod passwords;
 mod calls;
 mod bodies;
+mod refusal;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -115,6 +116,7 @@ pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: 
         probe.skip(TOO_LARGE);
         return probe.probed;
     }
+    let before = probe.look_before(surface, input).await;
     match surface.row().form {
         Form::Basic => probe.basic(&BasicInput::decode(input)).await,
         Form::Body(operation) => probe.body(&BodyInput::decode(input), surface, operation).await,
@@ -124,6 +126,7 @@ pub async fn probe(session: &FuzzSession, worker: &mut WorkerAccounts, surface: 
         Form::Session => probe.session(&SessionInput::decode(input)).await,
         Form::Http => probe.http(&HttpInput::decode(input)).await,
     }
+    probe.look_after(before).await;
     probe.redact();
     probe.probed
 }

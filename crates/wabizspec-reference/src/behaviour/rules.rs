@@ -157,6 +157,8 @@ defaulted! {
         pub unknown_accepted: bool = false,
         /// A token whose user does not exist is refused. There is none, unless deletion leaves some.
         pub orphans_refused: bool = false,
+        /// How many tokens there can be; one more ends the oldest.
+        pub most: Option<usize> = None,
         /// Every use of a token prolongs its life.
         pub prolonged_by_use: bool = false,
         pub on_logout: Revokes = Revokes::Sent,

@@ -224,6 +224,12 @@ pub fn username(path: &str) -> Option<&str> {
 /// The password of the default account, `admin` (users/login, Before you begin).
 pub const DEFAULT_PASSWORD: &str = "secret";
 
+/// The role of an administrator (users, Read).
+pub const ROLE_ADMIN: &str = "ROLE_ADMIN";
+
+/// That of any other user.
+pub const ROLE_USER: &str = "ROLE_USER";
+
 /// Last segments below the path of the accounts that are other resources, not names.
 pub const NOT_NAMES: [&str; 2] = ["login", "logout"];
 

@@ -29,7 +29,7 @@ const EMBEDDED: &[(&str, &str)] = embedded! {
     "account.toml" "certificates.toml" "verification.toml" "envelope.toml" "secrets.toml" "robustness.toml"
     "degenerate.toml" "corners-login.toml" "corners-tokens.toml" "corners-users.toml" "corners-account.toml"
     "corners-first-login.toml" "corners-sessions.toml" "corners-changes.toml" "corners-envelope.toml"
-    "registration.toml" "at-once.toml" "texts.toml"
+    "registration.toml" "at-once.toml" "texts.toml" "harms.toml"
 };
 
 /// What is wrong with a file of faults, and where.

@@ -9,6 +9,7 @@ mod login;
 mod registration;
 mod tokens;
 mod users;
+mod harm;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -147,6 +148,9 @@ impl Model {
         let decided = self.decide(call, route, now);
         if self.behaviour.tokens.prolonged_by_use && decided.is_ok() {
             self.prolong(call, now);
+        }
+        if !self.behaviour.harms.is_empty() && decided.is_err() {
+            self.harm(call, route, &decided, now);
         }
         decided
     }

@@ -131,6 +131,10 @@ impl Model {
             self.state.tokens_mut().insert(token, session);
         }
         self.state.given += 1;
+        if self.behaviour.tokens.most.is_some_and(|most| self.state.tokens.iter().count() > most) {
+            let oldest = self.state.tokens.iter().map(|(_, session)| session.number).min();
+            self.state.tokens_mut().retain(|session| Some(session.number) != oldest);
+        }
     }
 
     /// Lets the token of a request live on as if it had just been given.
