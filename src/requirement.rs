@@ -207,11 +207,6 @@ impl Entry {
         }
         let lowered = self.because.is_some() && self.basis.level() == Level::Must;
         let level = if lowered { Level::Should } else { self.basis.level() };
-        if self.basis == Basis::Inferred && self.because.is_none() {
-            let what = format!("`{id}` does not say why it is only observed");
-            let advice = "add because = \"…\": what the page says, and what it leaves open";
-            return Err(source.error(key.span(), what, advice));
-        }
         let advice = "add open = \"…\": what the documents leave open and the check accepts, or \"Nobody: \" and why";
         let what = || format!("`{id}` does not say which conforming servers its check could accuse");
         match &self.open {
@@ -241,10 +236,6 @@ mod tests {
     #[test]
     fn the_level_follows_from_the_basis_and_only_a_reason_lowers_it() {
         let entry = "basis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"q\"\n";
-        let inferred = entry.replace("documented", "inferred");
-        let text = format!("[\"login.c\"]\n{inferred}");
-        let error = Register::parse(SourceText { file: "requirements.toml", text: &text }).expect_err("no reason");
-        assert!(error.to_string().contains("does not say why it is only observed"), "{error}");
         let text = format!(
             "[\"login.a\"]\n{entry}open = \"Nobody.\"\n[\"login.b\"]\n{entry}because = \"two pages disagree\"\n"
         );

@@ -51,7 +51,14 @@ fn of_step(step: &Step, registration: Option<Registration>, row: &Bindings) -> V
     let is_faultless = matches!(&step.action, Action::Send(draft) if is_faultless(draft, operation, row))
         // A client whose registration was sunset refuses every registration.
         && !(registration == Some(Registration::Sunset) && changes == [Change::Registration]);
-    if refused && !is_foreign(&path) && !is_faultless { Vec::new() } else { changes }
+    if refused && (is_anonymous(step) || !is_foreign(&path) && !is_faultless) { Vec::new() } else { changes }
+}
+
+/// Whether it comes without credentials: no conforming target obeys it.
+fn is_anonymous(step: &Step) -> bool {
+    let Action::Send(draft) = &step.action else { return false };
+    let names_them = |(name, _): &(String, Template)| name.eq_ignore_ascii_case("Authorization");
+    draft.authorization == Authorization::None && !draft.headers.iter().any(names_them)
 }
 
 /// Whether a request is valid by the documents: it has the admin's own token, and a body that they accept. Another method

@@ -10,6 +10,7 @@ mod when;
 mod rules;
 mod at_once;
 mod read;
+mod door;
 mod change;
 mod harm;
 
@@ -22,6 +23,7 @@ use serde_json::{Map, Value};
 
 pub(crate) use at_once::{AtOnce, Outcome as AtOnceOutcome};
 pub(crate) use change::Change;
+pub(crate) use door::Door;
 #[cfg(feature = "faults")]
 pub(crate) use change::{crash, let_through};
 pub use functions::Functions;
@@ -59,6 +61,8 @@ pub struct Behaviour {
     pub(crate) successes: BTreeMap<Success, u16>,
     /// Status, code and details of each kind of refusal.
     pub refusals: Refusals,
+    /// Ways around the check of credentials.
+    pub(crate) doors: Vec<Door>,
     /// Other readings of the bodies of requests, in order.
     pub(crate) reads: Vec<Read>,
     /// What goes wrong between requests at the same time.
@@ -96,6 +100,9 @@ impl Behaviour {
 
 /// The places of a request where neither an `Authorization` value nor a body belongs.
 pub struct Beside<'a> {
+    pub method: &'a str,
+    /// Without its query.
+    pub path: &'a str,
     /// The value of a header field, by its name in lower case.
     pub field: &'a dyn Fn(&str) -> Option<&'a [u8]>,
     /// Without its question mark.
@@ -109,6 +116,8 @@ pub enum Reading {
     Whole,
     /// All but its `Authorization`.
     WithoutAuthorization,
+    /// All but its body.
+    WithoutBody,
     /// Nothing: the connection is closed.
     Refused,
 }

@@ -50,6 +50,8 @@ defaulted! {
         pub body_elsewhere: Option<Elsewhere> = None,
         /// Decides from the bytes of the head how much of a request is read.
         pub reading: Option<fn(&[u8]) -> Reading> = None,
+        /// The same from the bytes that arrived first.
+        pub first_reading: Option<fn(&[u8]) -> Reading> = None,
     }
 }
 

@@ -17,14 +17,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use serde_json::Value;
 
-use super::behaviour::{Behaviour, Handled};
+use super::behaviour::{Behaviour, Beside, Handled};
 use super::call::{Answer, Brief, Call};
 use super::envelope;
 use super::outcome::{Done, Refusal, Refused};
 use super::route::Route;
 use crate::documented::api::{Operation, Resource};
+use crate::documented::basic::{self, Credentials};
 use crate::documented::bodies::BodyError;
-use state::State;
+use sessions::Session;
+use state::{ADMIN, State};
 
 /// 32 random bytes, or nothing if there are none.
 pub type Entropy = Box<dyn FnMut() -> Option<[u8; 32]> + Send>;
@@ -141,6 +143,22 @@ impl Model {
     /// Remembers what it did then, and nothing that came after.
     pub fn return_to(&mut self, moment: &Moment) {
         self.state.clone_from(&moment.0);
+    }
+
+    /// Where a request goes that comes a way around the check: its method and path, and credentials of the administrator.
+    pub fn passage(&self, beside: &Beside<'_>) -> Option<(String, String, String)> {
+        let (method, path) = self.behaviour.doors.iter().find_map(|door| door.passed(beside))?;
+        let pass = match Resource::of(&path)? {
+            Resource::Login => {
+                let password = self.state.users.get(ADMIN)?.passwords.first()?;
+                basic::render(&Credentials::new(ADMIN, password))
+            }
+            _ => {
+                let is_the_admins = |(_, session): &(&str, &Session)| session.username == ADMIN;
+                format!("Bearer {}", self.state.tokens.iter().find(is_the_admins)?.0)
+            }
+        };
+        Some((method, path, pass))
     }
 
     /// Decides on a request, and makes all the changes to the state.

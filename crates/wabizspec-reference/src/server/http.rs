@@ -59,7 +59,7 @@ pub(super) async fn serve(listener: TcpListener, shared: Arc<Shared>, mut stoppe
 async fn connection(stream: TcpStream, shared: Arc<Shared>) {
     // Without it answers are only slower.
     let _ = stream.set_nodelay(true);
-    let tap = Arc::new(Tap::new(shared.functions.reading.is_some()));
+    let tap = Arc::new(Tap::new(shared.functions.reading.is_some() || shared.functions.first_reading.is_some()));
     let service = service_fn(|request| respond(request, &shared, &tap));
     let tapped = Tapped { stream, tap: Arc::clone(&tap) };
     // No pipeline_flush: with it, hyper drops its own 400 to bytes that are not HTTP.
@@ -73,7 +73,12 @@ async fn connection(stream: TcpStream, shared: Arc<Shared>) {
 }
 
 async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Result<Response<Outgoing>, Dropped> {
-    let reading = shared.functions.reading.map_or(Reading::Whole, |reading| reading(&tap.head()));
+    let functions = &shared.functions;
+    let first = functions.first_reading.map(|reading| reading(&tap.first()));
+    let reading = first.unwrap_or_else(|| functions.reading.map_or(Reading::Whole, |reading| reading(&tap.head())));
+    if first.is_some() {
+        tap.head();
+    }
     let (parts, body) = request.into_parts();
     let read = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect());
     let body = match read.await {
@@ -140,17 +145,24 @@ fn answer(
         client.model.return_to(moment);
     }
     let field = |name: &str| parts.headers.get(name).map(HeaderValue::as_bytes);
-    let beside = Beside { field: &field, query: parts.uri.query(), body: call.body };
+    let beside = Beside { method, path, field: &field, query: parts.uri.query(), body: call.body };
     let functions = &shared.functions;
-    let mut authorization = if reading == Reading::Whole { values.clone() } else { Vec::new() };
+    let passage = client.model.passage(&beside);
+    let (method, path) = passage.as_ref().map_or((method, path), |(method, path, _)| (&**method, &**path));
+    let mut authorization = match &passage {
+        Some((.., pass)) => vec![pass.as_bytes()],
+        None if reading == Reading::WithoutAuthorization => Vec::new(),
+        None => values.clone(),
+    };
     let elsewhere = functions.elsewhere.filter(|_| authorization.is_empty());
     let found = elsewhere.and_then(|elsewhere| elsewhere(&beside));
     authorization.extend(found.as_deref());
     let found = functions.body_elsewhere.and_then(|elsewhere| elsewhere(&beside));
-    let mut answer = match found.as_deref().or(body) {
+    let body_read = body.map(|body| if reading == Reading::WithoutBody { &[][..] } else { body });
+    let mut answer = match found.as_deref().or(body_read) {
         None => client.model.too_large(path),
         Some(body) if reading != Reading::Refused => {
-            client.model.handle(&Call { authorization: &authorization, body, ..call }, now)
+            client.model.handle(&Call { method, path, authorization: &authorization, body, ..call }, now)
         }
         Some(_) => Answer { status: 400, headers: Vec::new(), body: AnswerBody::Empty, delivery: Delivery::default() },
     };

@@ -21,12 +21,19 @@ const KEPT: usize = 64 * 1024;
 pub(super) struct Tap {
     listening: bool,
     heard: Mutex<Vec<u8>>,
+    /// How many bytes of the last request arrived first.
+    first: Mutex<usize>,
     surplus: Mutex<String>,
 }
 
 impl Tap {
     pub(super) fn new(listening: bool) -> Self {
         Tap { listening, ..Tap::default() }
+    }
+
+    /// What of the last request arrived first. To be asked before its head.
+    pub(super) fn first(&self) -> Vec<u8> {
+        held(&self.heard)[..*held(&self.first)].to_vec()
     }
 
     /// The head of the last request, as it was written.
@@ -59,7 +66,11 @@ impl AsyncRead for Tapped {
         if self.tap.listening {
             let mut heard = held(&self.tap.heard);
             let room = KEPT.saturating_sub(heard.len());
+            let is_first = heard.is_empty();
             heard.extend(buffer.filled()[before..].iter().take(room));
+            if is_first {
+                *held(&self.tap.first) = heard.len();
+            }
         }
         Poll::Ready(Ok(()))
     }

@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
-use super::Edit::{self, BodyElsewhere, Credentials as Read, Elsewhere, Reading as Head};
+use super::Edit::{self, BodyElsewhere, Credentials as Read, Elsewhere, FirstReading as First, Reading as Head};
 use super::{in_room, trimmed};
 use crate::behaviour::body::text_of as text;
 use crate::behaviour::{Beside, Reading};
@@ -170,6 +170,18 @@ pub(super) const EDITS: &[Edit] = &[
     Head("login.http.chunks-refused", |head| match field(head, "transfer-encoding") {
         Some(_) => Reading::Refused,
         None => Reading::Whole,
+    }),
+    Head("envelope.request.chunked-bodies-dropped", |head| match field(head, "transfer-encoding") {
+        Some(_) => Reading::WithoutBody,
+        None => Reading::Whole,
+    }),
+    Head("envelope.request.length-to-the-letter", |head| match field(head, "content-length") {
+        Some((name, _)) if name != "Content-Length" => Reading::WithoutBody,
+        _ => Reading::Whole,
+    }),
+    First("envelope.request.read-once", |first| match first.windows(4).any(|four| four == b"\r\n\r\n") {
+        true => Reading::Whole,
+        false => Reading::WithoutAuthorization,
     }),
     Head("login.http.closed-too-soon", |head| match field(head, "connection") {
         Some((_, value)) if value.trim() == "close" => Reading::WithoutAuthorization,
