@@ -40,8 +40,8 @@ const CONNECT: Duration = Duration::from_secs(3);
 /// Cases in flight unless configured otherwise.
 pub(super) const JOBS: u16 = 12;
 
-/// Files that are open besides the connections.
-const OTHER_FILES: usize = 16;
+/// Files that are open besides a connection for each case: a case that sends copies together has up to 32.
+const OTHER_FILES: usize = 16 + 32;
 
 /// The flags that say which target to judge.
 #[derive(Debug, Clone, Args)]
