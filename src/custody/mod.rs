@@ -16,11 +16,11 @@ pub(crate) mod hook;
 mod target;
 mod passwords;
 pub(crate) mod made;
+pub(crate) mod sight;
 pub mod accounts;
 pub(crate) mod absence;
 pub(crate) mod recovery;
 pub mod givens;
-pub(crate) mod sight;
 
 use std::sync::Arc;
 

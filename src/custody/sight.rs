@@ -8,7 +8,6 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::effect::Asked;
-use super::givens::Registrable;
 use super::names::Names;
 use super::reading::{basic, bearer, is_done, token_in};
 use crate::documented::api::{self, Effect, Operation};
@@ -27,6 +26,8 @@ pub struct Sight {
     pub(super) body: Option<Value>,
     /// The role that an account which is read must not have.
     other_role: &'static str,
+    /// A login has shown it already. Where a user has one token only, one more would end the token in use.
+    pub is_proven: bool,
 }
 
 /// What the answer shows. A target that is throttled, broken or silent shows nothing.
@@ -41,13 +42,13 @@ impl Sight {
     fn read(kept: Kept, token: &str, name: &str, is_ordinary: bool) -> Sight {
         let other_role = if is_ordinary { api::ROLE_ADMIN } else { api::ROLE_USER };
         let (operation, path) = (Operation::ReadUser, api::user(name));
-        Sight { kept, operation, path, header: bearer(token), body: None, other_role }
+        Sight { kept, operation, path, header: bearer(token), body: None, other_role, is_proven: false }
     }
 
-    fn log_in(kept: Kept, name: &str, password: &str) -> Sight {
+    fn log_in(kept: Kept, name: &str, password: &str, is_proven: bool) -> Sight {
         let (operation, header) = (Operation::LogIn, basic(name, password));
         let path = operation.path().to_owned();
-        Sight { kept, operation, path, header, body: Some(json!({})), other_role: "" }
+        Sight { kept, operation, path, header, body: Some(json!({})), other_role: "", is_proven }
     }
 
     pub fn shown_by(&self, exchange: &Exchange) -> Seen {
@@ -89,8 +90,8 @@ fn role(exchange: &Exchange) -> Option<(String, Json)> {
 pub struct Known {
     accounts: BTreeMap<String, Holder>,
     admin: String,
-    /// What is registered, if anything is.
-    pub registered: Option<Registrable>,
+    /// The request for the code of the number that is registered, if one is.
+    pub registered: Option<Value>,
 }
 
 #[derive(Debug, Default)]
@@ -174,8 +175,10 @@ impl Known {
             let tokens = holder.tokens.iter();
             sights.extend(tokens.map(|token| Sight::read(Kept::Token, token, name, *name != self.admin)));
         }
-        let passwords = self.accounts.iter().filter_map(|(name, holder)| Some((name, holder.password.as_ref()?)));
-        sights.extend(passwords.map(|(name, password)| Sight::log_in(Kept::Password, name, password)));
+        for (name, holder) in &self.accounts {
+            let password = holder.password.iter();
+            sights.extend(password.map(|it| Sight::log_in(Kept::Password, name, it, holder.has_logged_in)));
+        }
         sights
     }
 
@@ -198,20 +201,19 @@ impl Known {
                 let other = by_its_token.or_else(|| as_admin(Kept::Account, name));
                 sights.extend(other.filter(|_| caller != Some(name)));
                 let is_certain = holder.has_logged_in || holder.tokens.is_empty();
-                let is_at_risk = match asked.effect {
-                    Some(Effect::Nothing | Effect::Logout | Effect::Registration) => false,
-                    // The administrator's tokens are everybody's.
-                    Some(Effect::Login) => is_ordinary(name),
-                    Some(Effect::Password | Effect::Account) | None => true,
-                };
+                let is_safe = matches!(asked.effect, Some(Effect::Nothing | Effect::Logout | Effect::Registration));
+                // The administrator's tokens are everybody's, and wrong logins of the whole run may have locked its account.
+                let is_at_risk = !is_safe && is_ordinary(name);
                 let password = holder.password.as_ref().filter(|_| is_certain && is_at_risk && around.may_log_in);
-                sights.extend(password.map(|password| Sight::log_in(Kept::Password, name, password)));
+                sights.extend(
+                    password.map(|password| Sight::log_in(Kept::Password, name, password, holder.has_logged_in)),
+                );
             }
             None if around.names.made(name) && admin.is_some() => sights.extend(as_admin(Kept::FreeName, name)),
             None => {
                 let refused =
                     asked.passwords.first().filter(|_| !name.is_empty() && around.may_log_in && around.may_guess);
-                sights.extend(refused.map(|refused| Sight::log_in(Kept::RefusedPassword, name, refused)));
+                sights.extend(refused.map(|refused| Sight::log_in(Kept::RefusedPassword, name, refused, false)));
             }
         }
         if !sights.iter().any(|sight| sight.kept == Kept::Token) {
@@ -221,11 +223,11 @@ impl Known {
             let other = other.and_then(|(name, holder)| Some(by_token(name, holder.tokens.last()?)));
             sights.splice(0..0, other);
         }
-        if let (Some(Effect::Registration), Some(account), Some(token)) = (asked.effect, &self.registered, admin) {
+        if let (Some(Effect::Registration), Some(request), Some(token)) = (asked.effect, &self.registered, admin) {
             let (operation, header) = (Operation::Register, bearer(token));
-            let (path, body) = (operation.path().to_owned(), Some(account.request("sms")));
+            let (path, body) = (operation.path().to_owned(), Some(request.clone()));
             let kept = Kept::Registration;
-            sights.push(Sight { kept, operation, path, header, body, other_role: "" });
+            sights.push(Sight { kept, operation, path, header, body, other_role: "", is_proven: false });
         }
         sights
     }
@@ -240,4 +242,41 @@ fn bearer_token(request: &Request) -> Option<String> {
 fn basic_credentials(request: &Request) -> Option<Credentials> {
     let Request::Http(request) = request else { return None };
     credentials::parse(request.header("Authorization")?).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Breakage, HttpRequest, Response};
+
+    /// As before, otherwise, or not said.
+    fn seen(sight: &Sight, status: u16, body: &str) -> Option<bool> {
+        let exchange = Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(status, &[], body));
+        match sight.shown_by(&exchange) {
+            Seen::AsBefore => Some(true),
+            Seen::Otherwise(_) => Some(false),
+            Seen::Nothing => None,
+        }
+    }
+
+    #[test]
+    fn an_answer_says_yes_or_no_or_nothing() {
+        let sight = Sight::read(Kept::Token, "t", "anna", true);
+        let shown = |role: &str| format!(r#"{{"users":[{{"username":"anna","Roles":"{role}"}}]}}"#);
+        assert_eq!(seen(&sight, 200, &shown(api::ROLE_USER)), Some(true));
+        assert_eq!(seen(&sight, 200, &shown(api::ROLE_ADMIN)), Some(false));
+        assert_eq!(seen(&sight, 200, "{}"), Some(true));
+        for (status, expected) in [(401, Some(false)), (404, Some(false)), (403, None), (429, None), (503, None)] {
+            assert_eq!(seen(&sight, status, "{}"), expected, "{status}");
+        }
+        let token = r#"{"users":[{"token":"t"}]}"#;
+        for (kept, with_a_token, refused) in [(Kept::Password, true, false), (Kept::RefusedPassword, false, true)] {
+            let sight = Sight::log_in(kept, "anna", "p", false);
+            assert_eq!((seen(&sight, 200, token), seen(&sight, 401, "")), (Some(with_a_token), Some(refused)));
+            let others = [(200, "{}"), (429, ""), (500, ""), (302, "")];
+            assert!(others.iter().all(|(status, body)| seen(&sight, *status, body).is_none()));
+        }
+        let request = Request::Http(HttpRequest::of("GET", "/", &[], ""));
+        assert_eq!(sight.shown_by(&Exchange::broken_off(request, Breakage::Closed, b"")), Seen::Nothing);
+    }
 }

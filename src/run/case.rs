@@ -33,12 +33,22 @@ pub(super) struct Ran {
     /// A refused request seems to have changed something; `is_sure` says that it did.
     pub has_changed: bool,
     pub is_sure: bool,
+    /// Something was changed before the case already.
+    pub was_changed: bool,
 }
 
 impl Ran {
     pub fn untried(report: CaseReport, aftermath: Aftermath) -> Ran {
         let token_died_in = Vec::new();
-        Ran { report, aftermath, token_refused: false, token_died_in, has_changed: false, is_sure: true }
+        Ran {
+            report,
+            aftermath,
+            token_refused: false,
+            token_died_in,
+            has_changed: false,
+            is_sure: true,
+            was_changed: false,
+        }
     }
 }
 
@@ -409,9 +419,9 @@ impl<'a> Attempt<'a> {
             report.exchanges = in_order(&sent, &watcher.looked).map(shown).collect();
         }
         report.redact(&secrets);
-        let (has_changed, is_sure) = (watcher.has_changed, watcher.is_sure());
+        let (has_changed, is_sure, was_changed) = (watcher.has_changed, watcher.is_sure(), watcher.was_changed);
         let (token_refused, token_died_in) = (self.token_refused, self.token_died_in);
-        Ran { report, aftermath, token_refused, token_died_in, has_changed, is_sure }
+        Ran { report, aftermath, token_refused, token_died_in, has_changed, is_sure, was_changed }
     }
 }
 

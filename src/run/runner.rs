@@ -138,7 +138,8 @@ impl Runner<'_> {
         }
         let mut second = self.once_more(case).await?;
         // What has changed for good cannot change again. Where resets are few, other cases need them more.
-        let may_be_for_good = first.doubt() == Some(Doubt::Changed) && !second.has_changed;
+        let is_lost = second.was_changed || second.report.verdict == Verdict::Blocked;
+        let may_be_for_good = first.doubt() == Some(Doubt::Changed) && !second.has_changed && is_lost;
         let may_reset = self.harness.target.can_reset() && self.harness.settings.max_resets.is_none();
         if may_be_for_good && may_reset && self.reset().await.is_ok() {
             second = self.once_more(case).await?;

@@ -36,6 +36,8 @@ pub(super) struct Watcher<'a> {
     pub looked: Vec<(usize, Exchange)>,
     /// A refused request may have changed something.
     pub has_changed: bool,
+    /// Something was changed before a request already.
+    pub was_changed: bool,
 }
 
 /// What to look at after a request, as far as it was as it should be before.
@@ -52,10 +54,10 @@ impl<'a> Watcher<'a> {
             }
         }
         if case.given() == Given::Registered {
-            known.registered = Some(harness.settings.account.clone());
+            known.registered = Some(harness.settings.account.request("sms"));
         }
         let level = harness.oracles.refusals().filter(|_| harness.settings.looks);
-        Watcher { harness, case, watch, level, known, looked: Vec::new(), has_changed: false }
+        Watcher { harness, case, watch, level, known, looked: Vec::new(), has_changed: false, was_changed: false }
     }
 
     /// The tokens that the case knows may have expired.
@@ -66,7 +68,12 @@ impl<'a> Watcher<'a> {
     /// Before a step is sent; `sent` steps were sent before it, and `later` ones follow.
     pub async fn before(&mut self, step: &Step, request: &Request, sent: usize, later: &[Step]) -> Sights {
         let is_sampled = || self.harness.watched.contains(&(self.case.id.clone(), step.name.clone()));
-        if self.level.is_none() || !is_refused(step) || self.watch == Watch::Sampled && !is_sampled() {
+        // What has changed once may show again after requests that changed nothing.
+        if self.level.is_none()
+            || self.has_changed
+            || !is_refused(step)
+            || self.watch == Watch::Sampled && !is_sampled()
+        {
             return Vec::new();
         }
         let around = Around {
@@ -79,7 +86,9 @@ impl<'a> Watcher<'a> {
             let mut as_they_should_be = Vec::new();
             // Logins first: where they end tokens, those are not expected to work later.
             for sight in sights.into_iter().rev() {
-                if self.look(&sight, sent).await == Seen::AsBefore {
+                let seen = if sight.is_proven { Seen::AsBefore } else { self.look(&sight, sent).await };
+                self.was_changed |= matches!(seen, Seen::Otherwise(_));
+                if seen == Seen::AsBefore {
                     as_they_should_be.push(sight);
                 }
             }

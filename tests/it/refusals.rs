@@ -33,7 +33,8 @@ fn a_refusal_that_changes_something_is_named_with_the_looks_that_show_it() {
         let report = reports.iter().find(finds).unwrap_or_else(|| panic!("{fault} is found"));
         let finding = report.findings.iter().find(|finding| finding.requirement == RULE).expect("the finding");
         let suite = embedded();
-        let scenario = suite.scenarios.iter().find(|it| report.id.starts_with(&it.id)).expect("its scenario");
+        let of_case = |id: &str| report.id.split("::").next() == Some(id);
+        let scenario = suite.scenarios.iter().find(|it| of_case(&it.id)).expect("its scenario");
         assert!(scenario.steps.iter().any(|step| step.name == finding.step), "{}", finding.step);
         let looks = report.exchanges.iter().filter(|text| text.starts_with("* a look")).count();
         assert!(looks >= 2 && report.reproduce.len() > scenario.steps.len() + 1, "{:?}", report.reproduce);

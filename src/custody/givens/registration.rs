@@ -42,7 +42,7 @@ impl Registrable {
     }
 
     /// The body of a request for its code.
-    pub(in crate::custody) fn request(&self, method: &str) -> Value {
+    pub(crate) fn request(&self, method: &str) -> Value {
         let Registrable { cc, phone_number, cert, .. } = self;
         json!({ "cc": cc, "phone_number": phone_number, "method": method, "cert": cert })
     }
