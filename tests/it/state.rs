@@ -260,12 +260,12 @@ fn the_stop_is_heard_while_the_run_waits() {
 /// A run on a target that hangs as soon as the accounts of the run are to be removed: interrupted, and seen removing.
 fn interrupted_while_it_cleans_up(args: &str) -> (Server, Proxy, Running) {
     let server = in_use("open");
-    let proxy = Proxy::until(&server, 60, |_| Reaction::Hang);
+    let proxy = Proxy::until(&server, 90, |_| Reaction::Hang);
     let program = Program::judge("--allow users --timeout 30s users").at(&proxy).args(args);
     let mut running = program.password().start();
-    running.still_runs_until(|| proxy.requests() > 60);
+    running.still_runs_until(|| proxy.requests() > 90);
     running.signal("INT");
-    running.still_runs_until(|| proxy.log().iter().skip(60).any(|asked| asked.method == "DELETE"));
+    running.still_runs_until(|| proxy.log().iter().skip(90).any(|asked| asked.method == "DELETE"));
     (server, proxy, running)
 }
 

@@ -82,9 +82,9 @@ fn throttling_that_persists_blocks_and_fails_nothing() {
         assert!(ran.reason(case).starts_with("throttled: "), "{}", ran.reason(case));
     }
     ran.gives("users/read-unknown", "pass").gives("login/control", "pass");
-    // The first case that it blocks tries often, and after that none does.
+    // The first case that it blocks tries often, and after that none does. A look around a refusal tries once.
     let tries = proxy.count(is_read);
-    assert!((2..=10).contains(&tries), "{tries} tries");
+    assert!((2..=12).contains(&tries), "{tries} tries");
 }
 
 #[test]
