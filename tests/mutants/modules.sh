@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Our own code under mutation: every mutant of the modules that say what is right, against the unit tests of its own
-# module. Fails if a mutant survives that explained.txt does not explain, or if it explains one that no longer survives.
+# module. Fails if a mutant survives that explained/modules.txt does not explain, or if it explains one that no longer survives.
 #
-#   tests/mutants/run.sh [MODULE…]      documented template judge plan, unless others are given
+#   tests/mutants/modules.sh [MODULE…]      documented template judge plan, unless others are given
 #
 # A mutant costs one compilation. Without the default features, that is the module, what it imports from, and little else.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
-explained=tests/mutants/explained.txt
+explained=tests/mutants/explained/modules.txt
 results=target/mutants/results
 export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 CARGO_TARGET_DIR=$PWD/target/mutants
 unset RUSTFLAGS
