@@ -4,8 +4,8 @@
     outcomes.py EXPLAINED stryker REPORT | cosmic-ray SESSION | cargo-mutants DIRECTORY [--partly]
 
 Mutants are named by file, function and change, since lines move. In EXPLAINED the reason for a group of survivors stands
-below them, indented. The exit code is 1 if a survivor has no reason there, or if a mutant has one that no longer survives;
-with `--partly` only some mutants were tried, and the second is not asked.
+below them, indented; `? ` stands before those that survive only by chance. The exit code is 1 if a survivor has no reason,
+or if a mutant has one that no longer survives; with `--partly` only some mutants were tried, and the second is not asked.
 """
 
 import json
@@ -16,7 +16,7 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
-# As judge.py says it. What it could not say, it was not asked: the mutant cannot be built, or the tool lost patience.
+# As judge.py says it. What the tool itself gave up counts as hung.
 KINDS = ["killed", "fuzzed", "warned", "observed", "hung", "survived"]
 
 
@@ -45,23 +45,35 @@ def seen(output):
     return said[-1] if said else "killed: without a word"
 
 
+def named(file, function, lines, start, end, new):
+    """A mutant by what it puts in the place of a part of the source, whose lines and columns count from 1."""
+    first, last = start["line"] - 1, end["line"] - 1
+    old = "\n".join(lines[first : last + 1])
+    new = lines[first][: start["column"] - 1] + new + lines[last][end["column"] - 1 :]
+    return f"{file} {function}: {marked(old, new)}"
+
+
 def stryker(report):
     for name, file in json.loads(Path(report).read_text())["files"].items():
         lines = file["source"].splitlines()
         for mutant in file["mutants"]:
             start, end = mutant["location"]["start"], mutant["location"]["end"]
-            first, last = start["line"] - 1, end["line"] - 1
-            old = "\n".join(lines[first : last + 1])
-            new = lines[first][: start["column"] - 1] + mutant["replacement"] + lines[last][end["column"] - 1 :]
-            function = [at[1] for line in lines[: first + 1] if (at := re.match(r"(?:function|class|const) (\w+)", line))]
+            above = (re.match(r"(?:function|class|const) (\w+)", line) for line in lines[: start["line"]])
+            function = [at[1] for at in above if at]
             outcome = {"Survived": "survived", "Killed": seen(mutant.get("statusReason"))}
-            yield f"{name} {function[-1] if function else ''}: {marked(old, new)}", outcome.get(mutant["status"], "hung")
+            yield (
+                named(name, function[-1] if function else "", lines, start, end, mutant["replacement"]),
+                outcome.get(mutant["status"], "hung"),
+            )
 
 
 def cosmic_ray(session):
     dump = subprocess.run(["cosmic-ray", "dump", session], check=True, capture_output=True, text=True).stdout
     for line in dump.splitlines():
         work, result = json.loads(line)
+        # The tool cannot make every mutant that it lists.
+        if result["worker_outcome"] == "exception":
+            continue
         [mutation] = work["mutations"]
         changed = [line for line in result["diff"].splitlines()[3:] if line[:1] in "-+"]
         old, new = ("\n".join(line[1:] for line in changed if line[0] == sign) for sign in "-+")
@@ -73,10 +85,19 @@ def cargo_mutants(directory):
     for result in json.loads((Path(directory) / "outcomes.json").read_text())["outcomes"]:
         if result["scenario"] == "Baseline" or result["summary"] == "Unviable":
             continue
-        name = re.sub(r":\d+:\d+", "", result["scenario"]["Mutant"]["name"]).removeprefix("crates/wabizspec-reference/src/")
-        log = (Path(directory) / result["log_path"]).read_text()
-        outcome = {"MissedMutant": "survived", "CaughtMutant": seen(log)}
-        yield name, outcome.get(result["summary"], "hung")
+        mutant = result["scenario"]["Mutant"]
+        outcome = {"MissedMutant": "survived", "CaughtMutant": seen((Path(directory) / result["log_path"]).read_text())}
+        yield (
+            named(
+                mutant["file"].removeprefix("crates/wabizspec-reference/src/"),
+                (mutant["function"] or {}).get("function_name", ""),
+                Path(mutant["file"]).read_text().splitlines(),
+                mutant["span"]["start"],
+                mutant["span"]["end"],
+                mutant["replacement"],
+            ),
+            outcome.get(result["summary"], "hung"),
+        )
 
 
 def reasons(explained):
@@ -96,9 +117,10 @@ def main():
     outcomes = list({"stryker": stryker, "cosmic-ray": cosmic_ray, "cargo-mutants": cargo_mutants}[tool](results))
     survivors = {mutant for mutant, outcome in outcomes if outcome == "survived"}
     known, without_reason = reasons(explained)
-    problems = {"not explained": sorted(survivors - known), "without a reason": without_reason}
+    chance = {mutant.removeprefix("? ") for mutant in known if mutant.startswith("? ")}
+    problems = {"not explained": sorted(survivors - known - chance), "without a reason": without_reason}
     if "--partly" not in sys.argv:
-        problems["explained, but no longer surviving"] = sorted(known - survivors)
+        problems["explained, but no longer surviving"] = sorted(mutant for mutant in known - survivors if mutant[:2] != "? ")
     for problem, mutants in problems.items():
         if mutants:
             print(f"\n{problem}:", *mutants, sep="\n")
