@@ -25,11 +25,12 @@ macro_rules! embedded {
 /// The files by name, in the order in which faults are listed.
 const EMBEDDED: &[(&str, &str)] = embedded! {
     "first-login.toml" "password-rule.toml" "passwords.toml" "credentials.toml" "refusals.toml" "login.toml"
-    "login-answers.toml" "creation.toml" "names.toml" "users.toml" "deletion.toml" "doors.toml" "tokens.toml" "sessions.toml"
+    "login-answers.toml" "creation.toml" "names.toml" "users.toml" "deletion.toml" "doors.toml" "tokens.toml"
+    "sessions.toml"
     "account.toml" "certificates.toml" "verification.toml" "envelope.toml" "secrets.toml" "robustness.toml"
     "degenerate.toml" "corners-login.toml" "corners-tokens.toml" "corners-users.toml" "corners-account.toml"
     "corners-first-login.toml" "corners-sessions.toml" "corners-changes.toml" "corners-envelope.toml"
-    "registration.toml" "at-once.toml" "texts.toml" "harms.toml"
+    "registration.toml" "at-once.toml" "texts.toml" "harms.toml" "unanchored.toml"
 };
 
 /// What is wrong with a file of faults, and where.
