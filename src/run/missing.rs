@@ -15,7 +15,12 @@ pub(super) struct Missing(pub BTreeMap<Operation, (u16, String)>);
 
 impl Missing {
     pub fn needed_by(&self, case: &Case) -> Option<Operation> {
-        needs(case).into_iter().find(|operation| self.0.contains_key(operation))
+        // What may be left out is left out as a whole, also where bad requests are refused before the path is looked at.
+        let is_missing = |needed: &Operation| {
+            let goes_with = |missing: &Operation| needed.is_optional() && missing.resource() == needed.resource();
+            self.0.keys().any(|missing| missing == needed || goes_with(missing))
+        };
+        needs(case).into_iter().find(is_missing)
     }
 
     /// The findings of missing operations with which this case fails.
