@@ -122,7 +122,8 @@ impl Reading<'_> {
     /// What a step needs of its file.
     fn check(&self, entry: &Spanned<StepEntry>, is_told_for_each: bool) -> Result<(), LocatedError> {
         let step = entry.get_ref();
-        if !is_told_for_each && !(step.only.is_empty() && step.except.is_empty()) {
+        let chooses = !step.only.is_empty() || !step.except.is_empty();
+        if chooses && !is_told_for_each {
             let what = "`only` and `except` choose among the operations that the file is told for";
             return Err(self.source.error(entry.span(), what, "add `each`, or remove them"));
         }
