@@ -126,7 +126,7 @@ pub fn prove(
     stop: &watch::Receiver<bool>,
     progress: &dyn Progress,
 ) -> std::io::Result<Proof> {
-    let bench = Bench { suite, cases: cases(suite), stop };
+    let bench = Bench { suite, cases: cases(suite), looks: true, stop };
     let mut proof = Proof { whole: all, ..Proof::default() };
     let baseline = bench.faultless(&mut proof.baseline)?;
     if !proof.baseline.is_empty() || *stop.borrow() {
@@ -150,6 +150,6 @@ pub fn prove(
 pub fn try_on(suite: &Suite, fault: &Fault, only: &BTreeSet<&str>) -> std::io::Result<Row> {
     let (_keep, stop) = watch::channel(false);
     let chosen = |case: &Case| only.contains(case.id.as_str());
-    let bench = Bench { suite, cases: cases(suite).into_iter().filter(chosen).collect(), stop: &stop };
+    let bench = Bench { suite, cases: cases(suite).into_iter().filter(chosen).collect(), looks: true, stop: &stop };
     bench.try_one(fault, &bench.run_faultless(fault.registration)?)
 }

@@ -146,9 +146,7 @@ impl Bench<'_> {
         let witness = witness(server.requests());
         let target = Target::embedded(server, limits).map_err(std::io::Error::other)?;
         let plan = plan(self.cases.clone(), &Capabilities::embedded(registration));
-        // What counts the requests of the steps must not meet others.
-        let looks = witness.is_none();
-        let settings = Settings { fail_on: Level::Should, looks, witness, ..Settings::disposable(1) };
+        let settings = Settings { fail_on: Level::Should, looks: self.looks, witness, ..Settings::disposable(1) };
         let mut ran = Ran::default();
         let (target, stop, emit) = (Arc::new(target), self.stop.clone(), &mut |event| ran.take(&event));
         runtime.block_on(run(&self.suite.register, plan, target, Some(registration), &settings, stop, emit));
