@@ -82,6 +82,18 @@ pub(super) const EDITS: &[Edit] = &[
     Edit::Reread("login.password.first-of-two-members-set", |call| {
         text(&first_of_two(call.body, "password"), "password")
     }),
+    Body("login.password.judged-as-written", |call| {
+        let text = String::from_utf8_lossy(call.body);
+        let value = text.split_once("\"password\":").map_or("", |(_, value)| value);
+        let judged = serde_json::Deserializer::from_str(value).into_iter::<String>().next();
+        match judged.and_then(Result::ok) {
+            Some(judged) if is_at(call, UpdateUser) && PasswordRule::documented().check(&judged).is_err() => {
+                Err(BodyError::Members(vec![MemberError::Invalid("password", Invalid::Weak)]))
+            }
+            Some(_) if is_at(call, UpdateUser) => Ok(amended(call.body, |_| {}).into()),
+            _ => Ok(Cow::Borrowed(call.body)),
+        }
+    }),
     Body("login.first.last-of-two-passwords-set", |call| apart(call, LogIn, "new_password", FIRST, is_of_admin(call))),
     Body("login.first.first-of-two-passwords-set", |call| apart(call, LogIn, "new_password", LAST, is_of_admin(call))),
     Body("login.later.last-of-two-passwords-set", |call| apart(call, LogIn, "new_password", FIRST, !is_of_admin(call))),
