@@ -110,6 +110,8 @@ impl Ran {
 pub(super) struct Bench<'s> {
     pub suite: &'s Suite,
     pub cases: Vec<Case>,
+    /// Whether it looks around refusals.
+    pub looks: bool,
     pub stop: &'s watch::Receiver<bool>,
 }
 
