@@ -13,7 +13,7 @@ export CARGO_TERM_COLOR=never CARGO_INCREMENTAL=1 CARGO_PROFILE_DEV_DEBUG=0 CARG
 unset RUSTFLAGS
 PATH=$PWD/target/tools/bin:$PATH
 if ! cargo mutants --version >/dev/null 2>&1; then
-    cargo install --locked --root target/tools cargo-mutants --target-dir target/mutants
+    cargo install --locked --root target/tools cargo-mutants@27.1.0 --target-dir target/mutants
 fi
 
 modules=("$@")
