@@ -44,11 +44,11 @@ impl Request {
         }
     }
 
-    /// What is sent, and whether in many writes.
-    pub(crate) fn on_the_wire(&self) -> (Cow<'_, [u8]>, bool) {
+    /// What is sent, and in which manner.
+    pub(crate) fn on_the_wire(&self) -> (Cow<'_, [u8]>, Manner) {
         match self {
-            Request::Http(request) => (request.on_the_wire().into(), request.manner == Manner::Pieces),
-            Request::Raw(bytes) => (bytes.into(), false),
+            Request::Http(request) => (request.on_the_wire().into(), request.manner),
+            Request::Raw(bytes) => (bytes.into(), Manner::Usual),
         }
     }
 
@@ -93,6 +93,8 @@ pub enum Manner {
     LowerCase,
     /// In many writes.
     Pieces,
+    /// Behind the beginning of the same request on another connection, which the client closes then.
+    BehindAHangUp,
 }
 
 impl HttpRequest {
@@ -358,8 +360,8 @@ mod tests {
         let sent = |manner, body: &str| {
             let request = HttpRequest { manner, ..HttpRequest::of("PUT", "/", &[("X-A", "1")], body) };
             let request = Request::Http(request.completed("h", &[]));
-            let (bytes, in_pieces) = request.on_the_wire();
-            assert_eq!(in_pieces, manner == Manner::Pieces);
+            let (bytes, how) = request.on_the_wire();
+            assert_eq!(how, manner);
             String::from_utf8(bytes.into_owned()).expect("text")
         };
         let body = "0123456789abcdef0123456789Z";
@@ -367,6 +369,7 @@ mod tests {
         let whole = format!("{head}Content-Length: 27\r\n\r\n{body}");
         assert_eq!(sent(Manner::Usual, body), whole);
         assert_eq!(sent(Manner::Pieces, body), whole);
+        assert_eq!(sent(Manner::BehindAHangUp, body), whole);
         let lower = format!("PUT / HTTP/1.1\r\nhost: h\r\nx-a: 1\r\ncontent-length: 27\r\n\r\n{body}");
         assert_eq!(sent(Manner::LowerCase, body), lower);
         let chunks = "10\r\n0123456789abcdef\r\na\r\n0123456789\r\n1\r\nZ\r\n0\r\n\r\n";

@@ -16,13 +16,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use tokio::io::AsyncWriteExt;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio_rustls::rustls::ClientConfig;
 
 use super::framed::shares_connection;
 use super::origin::Origin;
 use super::{Broken, Limits, ended};
-use crate::exchange::{Exchange, Request};
+use crate::exchange::{Exchange, Manner, Request};
 use crate::parallel::locked;
 use answer::{Attempt, attempt};
 use connection::{Connection, Connector};
@@ -33,6 +33,12 @@ const MAX_IDLE: usize = 1024;
 /// A target that takes what it reads first for the whole request reads no more than one piece of it meanwhile. One that
 /// reads on does not care.
 const BETWEEN_PIECES: Duration = Duration::from_millis(3);
+
+/// How long a target may take to notice that a client has hung up. One that needs longer is only not waited for.
+const AFTER_A_HANG_UP: Duration = Duration::from_secs(1);
+
+/// How many bytes of an answer to half a request are read.
+const LAST_WORDS: u64 = 64 << 10;
 
 /// One target, and the idle connections to it.
 ///
@@ -72,7 +78,11 @@ impl Wire {
     /// Dropping the future closes the connection that it used. A name is resolved on a thread of the runtime, which goes on
     /// also after the limit: to end a process at once, shut the runtime down with a timeout.
     pub async fn send(&self, request: Request) -> Exchange {
-        let (bytes, in_pieces) = request.on_the_wire();
+        let (bytes, manner) = request.on_the_wire();
+        let in_pieces = manner == Manner::Pieces;
+        if manner == Manner::BehindAHangUp {
+            self.hang_up(&bytes).await;
+        }
         let may_share = shares_connection(&request) && !in_pieces;
         let mut died = None;
 
@@ -93,6 +103,22 @@ impl Wire {
             }
             (Err(_), Some(first)) => ended(request, first.answer, first.elapsed, false),
             (Err(unanswered), None) => ended(request, Err(unanswered), begun.elapsed(), false),
+        }
+    }
+
+    /// Sends the beginning of a request on a connection of its own, and closes that. What the target does with it shows in the
+    /// next request. A body is cut before its last byte; without one the first line is cut, as some servers take the end of
+    /// the connection for the end of the headers.
+    async fn hang_up(&self, bytes: &[u8]) {
+        let sent = if bytes.ends_with(b"\r\n\r\n") { &bytes[..10] } else { &bytes[..bytes.len() - 1] };
+        let Ok(mut connection) = self.connector.connect(self.limits.connect).await else { return };
+        let mut stream = connection.stream.io();
+        let sent = stream.write_all(sent).await.and(stream.flush().await);
+        if sent.and(stream.shutdown().await).is_ok() {
+            // A target that has seen the end closes the connection, with or without an answer.
+            let mut answer = Vec::new();
+            let mut stream = stream.take(LAST_WORDS);
+            let _ = tokio::time::timeout(AFTER_A_HANG_UP, stream.read_to_end(&mut answer)).await;
         }
     }
 
