@@ -61,8 +61,13 @@ fn what_is_left_out_on_purpose_does_not_count() {
     run("", filters).exited(1);
     let without = run("[target]\nwithout = [\"account\"]\n", filters).exited(0).counts("fail", 0);
     let why = "left out on purpose: the configuration says without = [\"account\"]";
-    assert_eq!((without.reason("account/control"), without.reason("tokens/each-of-a-deleted-user::register")), (why, why));
-    run("", &format!("{filters} --exclude account/* --exclude tokens/each-of-a-deleted-user::register")).exited(0).counts("fail", 0);
+    assert_eq!(
+        (without.reason("account/control"), without.reason("tokens/each-of-a-deleted-user::register")),
+        (why, why)
+    );
+    run("", &format!("{filters} --exclude account/* --exclude tokens/each-of-a-deleted-user::register"))
+        .exited(0)
+        .counts("fail", 0);
     run("", &format!("{filters} --exclude nothing/*")).exited(2).says("matches no case");
 }
 

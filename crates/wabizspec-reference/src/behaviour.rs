@@ -23,9 +23,9 @@ use serde_json::{Map, Value};
 
 pub(crate) use at_once::{AtOnce, Outcome as AtOnceOutcome};
 pub(crate) use change::Change;
-pub(crate) use door::Door;
 #[cfg(feature = "faults")]
 pub(crate) use change::{crash, let_through};
+pub(crate) use door::Door;
 pub use functions::Functions;
 pub(crate) use harm::{Does, Harm};
 pub(crate) use read::Read;
@@ -67,6 +67,8 @@ pub struct Behaviour {
     pub(crate) reads: Vec<Read>,
     /// What goes wrong between requests at the same time.
     pub(crate) at_once: Option<AtOnce>,
+    /// A client that goes away in the middle of a body ends the server; it is there again after a reset.
+    pub(crate) ends_with_a_client: bool,
     /// What refused requests do all the same.
     pub(crate) harms: Vec<Harm>,
     /// Changes to finished answers, in order. The state has changed by then.

@@ -85,8 +85,14 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
         Ok(Ok(body)) => Some(body.to_bytes()),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => None,
         // The rest of the body never came: there is no request to answer.
-        Ok(Err(_)) | Err(_) => return Err(Dropped),
+        Ok(Err(_)) | Err(_) => {
+            shared.client().is_down = shared.ends_with_a_client;
+            return Err(Dropped);
+        }
     };
+    if shared.ends_with_a_client && !parts.uri.path().starts_with("/__control/") && shared.client().is_down() {
+        return Err(Dropped);
+    }
     let earlier = earlier(shared, &parts, body.as_deref()).await;
     let (answer, now) = answer(shared, &parts, body.as_deref(), reading, earlier);
     if !answer.delivery.delay.is_zero() {

@@ -11,7 +11,7 @@ mod twin;
 
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -63,6 +63,7 @@ struct Shared {
     control: bool,
     functions: Functions,
     at_once: Option<(AtOnce, Meeting)>,
+    ends_with_a_client: bool,
 }
 
 /// The client and its clock; they move together.
@@ -70,6 +71,8 @@ struct Client {
     model: Model,
     clock: Clock,
     twin: Option<Twin>,
+    /// It answers no more until it is reset.
+    is_down: bool,
 }
 
 impl Shared {
@@ -109,6 +112,7 @@ impl Server {
         let clock = Clock::new(settings.behaviour.dialect.clock_ahead);
         let Settings { registration, behaviour, control, differs, usual } = settings;
         let functions = behaviour.functions;
+        let ends_with_a_client = behaviour.ends_with_a_client;
         let at_once = behaviour.at_once.clone().map(|at_once| (at_once, Meeting::default()));
         let (entropy, twin) = match differs {
             None => (system_entropy(), None),
@@ -119,8 +123,8 @@ impl Server {
             }
         };
         let model = Model::with_entropy(registration, behaviour, entropy);
-        let client = Mutex::new(Client { model, clock, twin });
-        let shared = Arc::new(Shared { client, control, functions, at_once });
+        let client = Mutex::new(Client { model, clock, twin, is_down: false });
+        let shared = Arc::new(Shared { client, control, functions, at_once, ends_with_a_client });
         let (stop, stopped) = oneshot::channel();
         let serving = http::serve(listener, Arc::clone(&shared), stopped);
         let server = Server { address, shared, stop: Some(stop), thread: None };
@@ -173,10 +177,19 @@ fn system_entropy() -> Entropy {
 }
 
 impl Client {
+    /// Whether it answers no more, which its twin does.
+    fn is_down(&self) -> bool {
+        if let Some(twin) = self.twin.as_ref().filter(|_| self.is_down) {
+            twin.differs.store(true, Ordering::Relaxed);
+        }
+        self.is_down
+    }
+
     fn reset(&mut self) {
         self.model.reset();
         self.twin.iter_mut().for_each(|twin| twin.model.reset());
         self.clock.reset();
+        self.is_down = false;
     }
 }
 

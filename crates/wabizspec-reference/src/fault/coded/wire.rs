@@ -183,6 +183,10 @@ pub(super) const EDITS: &[Edit] = &[
         true => Reading::Whole,
         false => Reading::WithoutAuthorization,
     }),
+    First("tokens.bearer.unknown-to-replicas", |first| match first.starts_with(b"GET ") {
+        true => Reading::WithoutAuthorization,
+        false => Reading::Whole,
+    }),
     Head("login.http.closed-too-soon", |head| match field(head, "connection") {
         Some((_, value)) if value.trim() == "close" => Reading::WithoutAuthorization,
         _ => Reading::Whole,
