@@ -42,6 +42,8 @@ defaulted! {
         pub old_password_stays: bool = false,
         /// Which names find one another's users, before their own.
         pub usernames_alike: Option<Alike> = None,
+        /// A password that was wrong once is refused for good.
+        pub remembers_wrong: bool = false,
         /// Which passwords are taken for one another.
         pub passwords_alike: Alike = Alike::default(),
     }
@@ -95,6 +97,10 @@ defaulted! {
         pub refused_creation_sticks: bool = false,
         /// A creation is reported as done, but not done.
         pub creation_ignored: bool = false,
+        /// A change or deletion is of the user that the body names, whoever was asked for permission.
+        pub named_by_body: bool = false,
+        /// Those with such an ending of the name have the rights of the administrator, too.
+        pub admins_end: Option<String> = None,
     }
 }
 
@@ -153,6 +159,8 @@ defaulted! {
         /// How an answer writes the end of a token, where not as documented: a format of `strftime`, in UTC.
         pub expires_format: Option<String> = None,
         pub mint: Mint = Mint::Random,
+        /// A token is given to another user whose name is alike, if there is one.
+        pub users_alike: Option<Alike> = None,
         /// Any token is taken for one of the admin's.
         pub unknown_accepted: bool = false,
         /// A token whose user does not exist is refused. There is none, unless deletion leaves some.

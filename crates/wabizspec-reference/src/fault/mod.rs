@@ -31,6 +31,7 @@ const EMBEDDED: &[(&str, &str)] = embedded! {
     "degenerate.toml" "corners-login.toml" "corners-tokens.toml" "corners-users.toml" "corners-account.toml"
     "corners-first-login.toml" "corners-sessions.toml" "corners-changes.toml" "corners-envelope.toml"
     "registration.toml" "at-once.toml" "texts.toml" "harms.toml" "unanchored.toml"
+    "fresh-eyes.toml"
 };
 
 /// What is wrong with a file of faults, and where.

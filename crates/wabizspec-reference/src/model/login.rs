@@ -29,7 +29,14 @@ impl Model {
             self.set_password(&username, &new, rules.old_password_stays);
         }
 
-        let first = self.check_credentials(call, &username, &credentials.password)?;
+        let checked = self.check_credentials(call, &username, &credentials.password);
+        if rules.remembers_wrong
+            && checked.is_err()
+            && let Some(user) = self.state.users_mut().get_mut(&username)
+        {
+            user.wrong.push(credentials.password.clone());
+        }
+        let first = checked?;
 
         let new_password = self.login_body(call)?.new_password.filter(|_| first || rules.later_change);
         let asked = (first || rules.later_rule) && !holds(&rules.rule_unasked, call);
@@ -49,7 +56,10 @@ impl Model {
         }
         self.revoke(self.behaviour.tokens.on_login, Some(&username), None);
         self.sweep(&username, now);
-        self.give(&token, &username, now);
+        let owner = self.behaviour.tokens.users_alike.as_ref().and_then(|alike| {
+            self.state.users.keys().find(|name| **name != username && alike.are(name, &username)).cloned()
+        });
+        self.give(&token, owner.as_ref().unwrap_or(&username), now);
 
         let lifetime = self.behaviour.tokens.stated_lifetime;
         let stated = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
@@ -82,6 +92,9 @@ impl Model {
             deleted.filter(|_| self.behaviour.users.leftover == Leftover::LogsIn)
         });
         let user = user.ok_or(Refusal::UnknownUsername)?;
+        if user.wrong.iter().any(|wrong| wrong == password) {
+            return Err(Refusal::WrongPassword.into());
+        }
         let (matches, alike) = (self.behaviour.functions.password_matches, &rules.passwords_alike);
         let sent = alike.reduced(password);
         if user.passwords.iter().any(|kept| matches(&alike.reduced(kept), &sent)) {

@@ -27,6 +27,9 @@ pub(super) struct User {
     pub role: Role,
     /// It still has the default password.
     pub must_change: bool,
+    /// Passwords that are refused for good; only where a behaviour remembers wrong ones.
+    #[serde(skip)]
+    pub wrong: Vec<String>,
     /// Its password does not change any more; only where a behaviour loses changes.
     #[serde(skip)]
     pub frozen: bool,
@@ -34,7 +37,7 @@ pub(super) struct User {
 
 impl User {
     pub fn new(password: &str, role: Role) -> Self {
-        User { passwords: vec![password.to_owned()], role, must_change: false, frozen: false }
+        User { passwords: vec![password.to_owned()], role, must_change: false, wrong: Vec::new(), frozen: false }
     }
 }
 

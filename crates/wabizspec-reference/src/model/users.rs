@@ -85,6 +85,7 @@ impl Model {
             self.set_password(name, &self.read(call, changed_password)?, rules.old_password_stays);
         }
         let key = self.permitted_user(call, self.behaviour.permissions.update, name, now)?;
+        let key = self.named_in_the_body(call).unwrap_or(key);
         let password = self.read(call, changed_password)?;
         let rule = &self.behaviour.passwords.on_update;
         let checked = follow(rule, &password, Refusal::WeakUpdatedPassword);
@@ -115,6 +116,7 @@ impl Model {
             }
             permitted => permitted?,
         };
+        let key = self.named_in_the_body(call).unwrap_or(key);
         let refused = match rules.admin_deletion {
             AdminDeletion::Refused => true,
             AdminDeletion::RefusedAsWritten => call.path.ends_with("/admin"),
@@ -137,6 +139,13 @@ impl Model {
             return Err(Refusal::AdminStays.into());
         }
         Ok(named(Success::UserDeleted, &key))
+    }
+
+    /// The user that the body names, where that counts; nowhere, unless a behaviour says so.
+    fn named_in_the_body(&self, call: &Call<'_>) -> Option<String> {
+        let body: Value = serde_json::from_slice(call.body).ok().filter(|_| self.behaviour.users.named_by_body)?;
+        let name = body.get("username")?.as_str()?;
+        self.state.users.contains_key(name).then(|| name.to_owned())
     }
 
     /// Whether a request is done without permission; never, unless a behaviour checks it too late.
