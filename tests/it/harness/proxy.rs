@@ -252,7 +252,9 @@ impl Shared {
             if self.is_down.load(Ordering::SeqCst) {
                 return;
             }
-            let below = asked.target.strip_prefix(self.rules.prefix).map(str::to_owned);
+            let absolute = asked.target.strip_prefix("http://").and_then(|rest| Some(&rest[rest.find('/')?..]));
+            let path = absolute.unwrap_or(&asked.target);
+            let below = path.strip_prefix(self.rules.prefix).map(str::to_owned);
             let is_login = below.as_deref() == Some("/v1/users/login");
             if is_login {
                 locked(&self.logins).begins();

@@ -99,6 +99,10 @@ defaulted! {
         pub creation_ignored: bool = false,
         /// A change or deletion is of the user that the body names, whoever was asked for permission.
         pub named_by_body: bool = false,
+        /// A user may read and change everybody whose name begins with its own.
+        pub itself_begins: bool = false,
+        /// Who was asked for before it was there stays unknown to reads.
+        pub unknown_for_good: bool = false,
         /// Those with such an ending of the name have the rights of the administrator, too.
         pub admins_end: Option<String> = None,
     }

@@ -1,6 +1,6 @@
 //! What the reference client remembers.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde::Serialize;
@@ -54,6 +54,8 @@ pub(super) struct State {
     pub users: Arc<BTreeMap<String, User>>,
     /// Those that were deleted, if a behaviour keeps something of them.
     pub deleted: Arc<BTreeMap<String, User>>,
+    /// Names that reads do not find, only where a behaviour remembers them.
+    pub unknown: Arc<BTreeSet<String>>,
     pub tokens: Arc<Sessions>,
     /// The number that is registered, with its country code.
     pub registered: Option<String>,

@@ -51,7 +51,9 @@ impl Model {
             Err(_) if who == Who::Anyone => Caller { username: None, token: None, role: Role::User },
             Err(refused) => return Err(refused),
         };
+        let begins = |name: &str| self.behaviour.users.itself_begins && about.starts_with(name);
         let permitted = match who {
+            Who::SelfOrAdmin if caller.username.as_deref().is_some_and(begins) => true,
             Who::Anyone | Who::User => true,
             Who::SelfOrAdmin => caller.role == Role::Admin || caller.username.as_deref() == Some(about),
             Who::OthersOrAdmin => caller.role == Role::Admin || caller.username.as_deref() != Some(about),

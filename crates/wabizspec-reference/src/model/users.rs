@@ -68,7 +68,14 @@ impl Model {
 
     /// `GET /v1/users/{username}`
     pub(super) fn show_user(&mut self, call: &Call<'_>, name: &str, now: Timestamp) -> Result<Done, Refused> {
-        let key = self.permitted_user(call, self.behaviour.permissions.read, name, now)?;
+        let key = self.permitted_user(call, self.behaviour.permissions.read, name, now);
+        if self.behaviour.users.unknown_for_good && key == Err(Refusal::UnknownUser.into()) {
+            Arc::make_mut(&mut self.state.unknown).insert(name.to_owned());
+        }
+        let key = key?;
+        if self.state.unknown.contains(&key) {
+            return Err(Refusal::UnknownUser.into());
+        }
         let user = self.state.users.get(&key).or_else(|| self.state.deleted.get(&key));
         let role = user.ok_or(Refusal::UnknownUser)?.role;
         let shown = json!({"username": key, self.behaviour.dialect.roles_member: role});

@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
-use jiff::{SignedDuration, Timestamp};
+use jiff::SignedDuration;
 use serde_json::{Value, json};
 
 use super::Edit::{self, Rewrite};
@@ -70,11 +70,6 @@ pub(super) const EDITS: &[Edit] = &[
         change_token(handled, answer, |token| token.chars().take(32).collect());
     }),
     Edit::ExpiresAfter("login.answer.expiry-in-seconds", |moment| moment.as_second().into()),
-    Edit::ExpiresAfter("login.answer.expiry-of-32-bits", |moment| {
-        let seconds = moment.as_second() as i32;
-        Timestamp::from_second(seconds.into())
-            .map_or(json!(null), |moment| ExpiresAfter::new(moment).to_string().into())
-    }),
     Rewrite("login.password.two-of-a-class-needed", |handled, answer| {
         refuse_change(handled, answer, |new| {
             let one = |class: fn(&u8) -> bool| new.bytes().filter(class).count() < 2;
