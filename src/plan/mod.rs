@@ -116,16 +116,24 @@ impl Case {
         })
     }
 
-    /// Whether only the wire client can send it: raw bytes, or a request with its own framing.
+    /// Whether only the wire client can send it: raw bytes, a request with its own framing, or a path that others tidy.
     fn is_raw(&self) -> bool {
         const FRAMING: [&str; 5] = ["Connection", "Content-Length", "Expect", "Transfer-Encoding", "Upgrade"];
         let frames = |(name, _): &(String, Template)| FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
         self.scenario.steps.iter().any(|step| match &step.action {
             Action::Raw(_) | Action::Hex(_) => true,
-            Action::Send(draft) => draft.manner != Manner::Usual || draft.headers.iter().any(frames),
+            Action::Send(draft) => {
+                draft.manner != Manner::Usual || draft.headers.iter().any(frames) || is_tidied(&draft.path.to_string())
+            }
             Action::Advance(_) => false,
         })
     }
+}
+
+/// Whether clients with a URL parser send another path.
+fn is_tidied(path: &str) -> bool {
+    let path = path.to_ascii_lowercase();
+    ["//", "/.", "/%2e"].iter().any(|part| path.contains(part))
 }
 
 /// Whether a target that obeys, even if it must not, changes only accounts of this case: the one that it is given, or one

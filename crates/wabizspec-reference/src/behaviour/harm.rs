@@ -34,4 +34,8 @@ pub(crate) enum Does {
     EndsTheCallersTokens,
     EndsAllTokens,
     Unregisters,
+    /// The code that was sent is no longer valid.
+    EndsTheCode,
+    /// The code that was sent is for the number of the body.
+    TakesTheNumber,
 }

@@ -54,6 +54,10 @@ impl Model {
             Does::EndsTheCallersTokens => self.revoke(Revokes::OfUser, caller, None),
             Does::EndsAllTokens => self.revoke(Revokes::All, None, None),
             Does::Unregisters => self.state.registered = None,
+            Does::EndsTheCode => self.state.pending = None,
+            Does::TakesTheNumber => {
+                self.state.pending.iter_mut().for_each(|pending| pending.number = "another".to_owned())
+            }
         }
     }
 }
