@@ -47,7 +47,7 @@ pub mod trials;
 #[cfg(feature = "cli")]
 pub mod cli;
 
-/// The README's Rust examples, compiled.
+/// The documented Rust examples, compiled.
 #[cfg(all(doctest, feature = "trials"))]
-#[doc = include_str!("../README.md")]
-struct Readme;
+#[doc = include_str!("../docs/rust.md")]
+struct Documented;

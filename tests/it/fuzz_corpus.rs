@@ -60,15 +60,15 @@ fn every_row_of_the_catalogue_is_explained_and_reached_or_says_how_else_it_is_tr
 
 /// libFuzzer writes what is new into the first folder.
 #[test]
-fn the_command_in_the_readme_keeps_new_inputs_out_of_the_committed_corpus() {
-    let readme = fs::read_to_string(repository("README.md")).expect("the README");
+fn the_documented_command_keeps_new_inputs_out_of_the_committed_corpus() {
+    let text = fs::read_to_string(repository("docs/fuzzing.md")).expect("the document");
     let ignored = fs::read_to_string(repository(".gitignore")).expect("what git ignores");
-    let command = readme.lines().find(|line| line.starts_with("cargo +stable fuzz run ")).expect("a command");
+    let command = text.lines().find(|line| line.starts_with("cargo +stable fuzz run ")).expect("a command");
     let words: Vec<&str> = command.split(' ').take_while(|word| *word != "--").collect();
     let [.., target, new, kept] = words[..] else { panic!("{command}") };
     assert!(TARGETS.iter().any(|(name, _)| *name == target) && repository(kept).is_dir(), "{command}");
     assert!(ignored.contains("\n/fuzz/corpus-new\n") && new.starts_with("fuzz/corpus-new/"), "{new} is tracked");
-    assert!(readme.contains(&format!("mkdir -p {new} ")), "{new} has to be there");
+    assert!(text.contains(&format!("mkdir -p {new} ")), "{new} has to be there");
 }
 
 #[test]

@@ -184,7 +184,7 @@ fn a_scenario_that_checks_a_must_is_missed() {
     none(removable.map(|found| format!("{}: no proof would miss it; plant a fault that it alone sees", found.id)));
 }
 
-/// The short matrix of the README, between its two marks.
+/// The short matrix of `docs/proof.md`, between its two marks.
 fn in_short(rows: &[Row]) -> String {
     let mut areas: BTreeMap<&str, [usize; 4]> = BTreeMap::new();
     for row in rows {
@@ -204,12 +204,13 @@ fn in_short(rows: &[Row]) -> String {
 }
 
 #[test]
-fn the_readme_shows_the_matrix_in_short() {
+fn the_documents_show_the_matrix_in_short() {
     const MARKS: [&str; 2] = ["<!-- matrix: tests/it/matrix.rs -->\n", "<!-- end of matrix -->\n"];
-    let readme = std::fs::read_to_string(repository("README.md")).expect("README.md");
-    let (before, rest) = readme.split_once(MARKS[0]).expect("the mark");
+    const DOCUMENT: &str = "docs/proof.md";
+    let text = std::fs::read_to_string(repository(DOCUMENT)).expect(DOCUMENT);
+    let (before, rest) = text.split_once(MARKS[0]).expect("the mark");
     let (_, after) = rest.split_once(MARKS[1]).expect("the end mark");
     let table = in_short(&kept(&rows_of_files(&suite())));
     let now = format!("{before}{}{table}{}{after}", MARKS[0], MARKS[1]);
-    assert_current("README.md", "matrix", &now);
+    assert_current(DOCUMENT, "matrix", &now);
 }

@@ -21,7 +21,7 @@ pub fn job(place: &Workplace, workflow: &Value, name: &str, action_yml: &Value) 
     let job = &workflow["jobs"][name];
     let mut judged = None;
     for step in job["steps"].as_array().expect("steps") {
-        let uses = step["uses"].as_str().expect("the jobs of the README only use actions");
+        let uses = step["uses"].as_str().expect("the jobs only use actions");
         if uses.starts_with("actions/checkout@") {
             continue;
         }

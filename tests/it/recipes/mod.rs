@@ -1,4 +1,4 @@
-//! The CI recipes of the README and `action.yml`: well formed, and each of their scripts run by bash as a CI system would
+//! The CI recipes of `docs/ci.md` and `action.yml`: well formed, and each of their scripts run by bash as a CI system would
 //! run it, against a server that conforms (the job is green) and one that does not (it is red).
 //!
 //! Nothing here needs a network: what stands for the network in a recipe is replaced, and said to be.
@@ -14,7 +14,7 @@ use wabizspec::reference::Server;
 use workplace::{Install, Workplace};
 
 const ACTION: &str = include_str!("../../../action.yml");
-const README: &str = include_str!("../../../README.md");
+const CI: &str = include_str!("../../../docs/ci.md");
 
 const ADDRESSES: [&str; 3] = ["https://wabiz.example.com:9090", "http://localhost:9090", "http://wabiz:9090"];
 
@@ -23,13 +23,13 @@ const VISIBLE: &str = "envelope.error-shape.without-title";
 
 fn blocks(language: &str) -> Vec<&'static str> {
     let fence = format!("```{language}\n");
-    let blocks = README.split(fence.as_str()).skip(1);
+    let blocks = CI.split(fence.as_str()).skip(1);
     blocks.map(|rest| rest.split("```").next().unwrap_or_default()).collect()
 }
 
 fn block(language: &str, containing: &str) -> &'static str {
     let mut found = blocks(language).into_iter().filter(|block| block.contains(containing));
-    let block = found.next().unwrap_or_else(|| panic!("the README has a {language} block with {containing}"));
+    let block = found.next().unwrap_or_else(|| panic!("docs/ci.md has a {language} block with {containing}"));
     assert_eq!(found.next(), None, "two blocks with {containing}");
     block
 }
