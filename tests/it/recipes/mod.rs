@@ -1,4 +1,4 @@
-//! The CI recipes of `docs/ci.md` and `action.yml`: well formed, and each of their scripts run by bash as a CI system would
+//! The CI recipes of the documents and `action.yml`: well formed, and each of their scripts run by bash as a CI system would
 //! run it, against a server that conforms (the job is green) and one that does not (it is red).
 //!
 //! Nothing here needs a network: what stands for the network in a recipe is replaced, and said to be.
@@ -14,7 +14,7 @@ use wabizspec::reference::Server;
 use workplace::{Install, Workplace};
 
 const ACTION: &str = include_str!("../../../action.yml");
-const CI: &str = include_str!("../../../docs/ci.md");
+const CI: &str = concat!(include_str!("../../../docs/ci.md"), include_str!("../../../docs/proof.md"));
 
 const ADDRESSES: [&str; 3] = ["https://wabiz.example.com:9090", "http://localhost:9090", "http://wabiz:9090"];
 
@@ -29,7 +29,7 @@ fn blocks(language: &str) -> Vec<&'static str> {
 
 fn block(language: &str, containing: &str) -> &'static str {
     let mut found = blocks(language).into_iter().filter(|block| block.contains(containing));
-    let block = found.next().unwrap_or_else(|| panic!("docs/ci.md has a {language} block with {containing}"));
+    let block = found.next().unwrap_or_else(|| panic!("the documents have a {language} block with {containing}"));
     assert_eq!(found.next(), None, "two blocks with {containing}");
     block
 }
