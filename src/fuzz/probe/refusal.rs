@@ -23,7 +23,7 @@ impl Probe<'_> {
     /// A session keeps account of all its calls itself.
     pub(super) async fn look_before(&mut self, surface: Surface, input: &[u8]) -> Before {
         let mut before = Before { sights: Vec::new(), token: self.worker.bindings.user_token.to_string() };
-        if !self.worker.own || surface == Surface::Session || fnv1a(input) % ONE_OF != 0 {
+        if !self.worker.own || surface == Surface::Session || !fnv1a(input).is_multiple_of(ONE_OF) {
             return before;
         }
         let bindings = &self.worker.bindings;

@@ -32,7 +32,7 @@ impl Model {
     }
 
     fn do_harm(&mut self, harm: Does, named: &str, caller: Option<&str>, password: Option<&str>) {
-        fn of<'u>(users: &'u mut BTreeMap<String, User>, name: &str, change: impl FnMut(&mut User)) {
+        fn of(users: &mut BTreeMap<String, User>, name: &str, change: impl FnMut(&mut User)) {
             users.get_mut(name).into_iter().for_each(change);
         }
         match harm {
