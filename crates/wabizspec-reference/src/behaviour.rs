@@ -21,7 +21,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-pub(crate) use at_once::{AtOnce, Outcome as AtOnceOutcome};
+pub(crate) use at_once::AtOnce;
+#[cfg(feature = "server")]
+pub(crate) use at_once::Outcome as AtOnceOutcome;
 pub(crate) use change::Change;
 #[cfg(feature = "faults")]
 pub(crate) use change::{crash, let_through};
