@@ -136,6 +136,7 @@ impl Known {
             return;
         }
         let Asked { operation, account, mut passwords, .. } = Asked::of(&exchange.request, base);
+        let changes = !passwords.is_empty();
         // Of several passwords it is open which one was taken.
         let password = if passwords.len() == 1 { passwords.pop() } else { None };
         match (operation, account) {
@@ -146,7 +147,7 @@ impl Known {
                 }
             }
             (Some(Operation::DeleteUser), Some(name)) => drop(self.accounts.remove(&name)),
-            (Some(Operation::LogIn), Some(name)) => self.logged_in(&name, exchange, password.is_some()),
+            (Some(Operation::LogIn), Some(name)) => self.logged_in(&name, exchange, changes),
             (Some(Operation::LogOut), _) => {
                 let sent = bearer_token(&exchange.request).unwrap_or_default();
                 self.accounts.values_mut().for_each(|holder| holder.tokens.retain(|token| *token != sent));
