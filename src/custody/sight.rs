@@ -280,4 +280,22 @@ mod tests {
         let request = Request::Http(HttpRequest::of("GET", "/", &[], ""));
         assert_eq!(sight.shown_by(&Exchange::broken_off(request, Breakage::Closed, b"")), Seen::Nothing);
     }
+
+    #[test]
+    fn of_two_new_passwords_it_is_open_which_one_logs_in() {
+        let token = r#"{"users":[{"token":"new-token"}]}"#;
+        let known_after = |body: &str| {
+            let mut known = Known::of("admin");
+            known.add("anna", Some("old"), Some("old-token"));
+            let login = HttpRequest::of("POST", "/v1/users/login", &[("Authorization", "Basic YW5uYTpvbGQ=")], body);
+            known.take(&Exchange::answered(login, Response::of(200, &[], token)), "");
+            let holder = &known.accounts["anna"];
+            (holder.password.clone(), holder.tokens.join(" "))
+        };
+        let old = || Some("old".to_owned());
+        assert_eq!(known_after("{}"), (old(), "old-token new-token".to_owned()));
+        let one = r#"{"new_password":"New-one-1"}"#;
+        let two = r#"{"new_password":"New-one-1","new_password":"New-two-2"}"#;
+        assert_eq!([one, two].map(known_after), [(None, "new-token".to_owned()), (None, "new-token".to_owned())]);
+    }
 }
