@@ -66,7 +66,7 @@ impl Made {
             Request::Http(request) => basic_username(request).and_then(|name| OwnName::of(&name, names)),
             Request::Raw(_) => None,
         };
-        for token in exchange.response().map_or(Vec::new(), |response| tokens_in(&response.body)) {
+        for token in tokens_in(exchange) {
             self.token(&token, holder.as_ref());
         }
         let Asked { operation, account, .. } = Asked::of(&exchange.request, base);

@@ -9,7 +9,7 @@ use crate::documented::api;
 use crate::documented::basic::{self, Credentials};
 use crate::documented::errors::ErrorCode;
 use crate::exchange::shortened;
-use crate::exchange::{Exchange, Header, Json};
+use crate::exchange::{Exchange, Header, Json, Response};
 
 pub fn is_done(exchange: &Exchange) -> bool {
     exchange.response().is_some_and(|response| (200..300).contains(&response.status))
@@ -27,14 +27,14 @@ pub(super) fn leftover(name: &str, why: &str) -> String {
 
 pub fn token_in(exchange: &Exchange) -> Option<String> {
     let response = exchange.response().filter(|_| is_done(exchange))?;
-    let json = Json::parse(&response.body).ok()?;
-    json.at("/users/0/token")?.as_str().map(str::to_owned)
+    response.json()?.at("/users/0/token")?.as_str().map(str::to_owned)
 }
 
 /// Every token that an answer holds, wherever it is: a faulty target must not make us show or keep one.
-pub fn tokens_in(body: &[u8]) -> Vec<String> {
+pub fn tokens_in(exchange: &Exchange) -> Vec<String> {
+    let Some(Response { body, .. }) = exchange.response() else { return Vec::new() };
     let mut found = Vec::new();
-    match Json::parse(body) {
+    match body.json() {
         Ok(json) => json.each(&mut |name, value| {
             if let (Some(name), Json::String(token)) = (name, value)
                 && name.to_ascii_lowercase().contains("token")
@@ -58,8 +58,7 @@ pub fn outcome(exchange: &Exchange) -> String {
     match &exchange.outcome {
         Err(none) => none.to_string(),
         Ok(response) => {
-            let json = Json::parse(&response.body).ok();
-            let code = json.as_ref().and_then(|json| json.at("/errors/0/code")?.as_integer());
+            let code = response.json().and_then(|json| json.at("/errors/0/code")?.as_integer());
             let code = code.map_or(String::new(), |code| format!(" with code {code}"));
             format!("status {}{code}", response.status)
         }
@@ -128,13 +127,19 @@ pub(crate) fn not_the_api(looked: &[Exchange; 2]) -> Option<NotTheApi> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::exchange::HttpRequest;
 
     #[test]
     fn tokens_are_found_wherever_they_are() {
-        assert_eq!(tokens_in(br#"{"users":[{"token":"a"},{"token":"b"}]}"#), ["a", "b"]);
-        assert_eq!(tokens_in(br#"{"errors":[{"details":{"access_token":"a"}}]}"#), ["a"]);
-        assert_eq!(tokens_in(br#"{"users":[{"token": "a"#), ["a"]);
-        assert_eq!(tokens_in(b"{}"), [""; 0]);
+        for (body, tokens) in [
+            (r#"{"users":[{"token":"a"},{"token":"b"}]}"#, &["a", "b"][..]),
+            (r#"{"errors":[{"details":{"access_token":"a"}}]}"#, &["a"]),
+            (r#"{"users":[{"token": "a"#, &["a"]),
+            ("{}", &[]),
+        ] {
+            let exchange = Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(200, &[], body));
+            assert_eq!(tokens_in(&exchange), tokens, "{body}");
+        }
     }
 
     #[test]

@@ -80,8 +80,7 @@ impl Sight {
 
 /// The member with the role of the account that is shown: its name is written in more than one way.
 fn role(exchange: &Exchange) -> Option<(String, Json)> {
-    let json = Json::parse(&exchange.response()?.body).ok()?;
-    let mut members = json.at("/users/0")?.as_object()?.iter();
+    let mut members = exchange.response()?.json()?.at("/users/0")?.as_object()?.iter();
     members.find(|(name, _)| name.eq_ignore_ascii_case("roles")).cloned()
 }
 

@@ -3,6 +3,7 @@
 //! These are plain values. Nothing here opens a connection, reads a clock or decides whether an answer is good.
 
 pub(crate) mod escapes;
+mod body;
 mod harmless;
 mod json;
 mod redaction;
@@ -20,6 +21,7 @@ use jiff::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+pub use body::Body;
 pub(crate) use harmless::{harmless_line, harmless_text, shortened};
 pub use json::Json;
 pub(crate) use json::{JsonError, JsonKind};
@@ -189,7 +191,7 @@ pub struct Response {
     /// In the order they came; a name may repeat.
     pub headers: Vec<Header>,
     /// The body with the transfer coding removed and nothing else: no content coding is undone.
-    pub body: Vec<u8>,
+    pub body: Body,
     /// Statuses of the 1xx answers that came first.
     pub interim: Vec<u16>,
     /// Bytes that followed the answer without a request for them (capped).
@@ -198,7 +200,7 @@ pub struct Response {
 
 impl Response {
     /// In HTTP/1.1, without a reason phrase, and with nothing before or after it.
-    pub(crate) fn new(status: u16, headers: Vec<Header>, body: impl Into<Vec<u8>>) -> Response {
+    pub(crate) fn new(status: u16, headers: Vec<Header>, body: impl Into<Body>) -> Response {
         let (version, reason, body) = (1, String::new(), body.into());
         Response { version, status, reason, headers, body, interim: Vec::new(), surplus: Vec::new() }
     }
@@ -213,9 +215,13 @@ impl Response {
         self.header(name).and_then(|value| std::str::from_utf8(value).ok())
     }
 
+    /// The body as JSON, if it is.
+    pub(crate) fn json(&self) -> Option<&Json> {
+        self.body.json().ok()
+    }
+
     pub(crate) fn error_codes(&self) -> Vec<i64> {
-        let json = Json::parse(&self.body).ok();
-        json.iter().flat_map(Json::error_codes).filter_map(Json::as_integer).collect()
+        self.json().into_iter().flat_map(Json::error_codes).filter_map(Json::as_integer).collect()
     }
 
     /// The instant of the answer by the target's own clock: its `Date` header (RFC 9110 §6.6.1), if readable.

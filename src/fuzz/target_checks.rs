@@ -23,7 +23,7 @@ pub(super) const WRONG: [(&[u8], Laxity); 2] =
 pub(super) fn constant(looked: &[Exchange; 2]) -> String {
     let answers = looked.iter().filter_map(Exchange::response);
     let values = answers.clone().flat_map(|answer| answer.headers.iter().map(|header| header.value.as_slice()));
-    let all = values.chain(answers.map(|answer| answer.body.as_slice()));
+    let all = values.chain(answers.map(|answer| &*answer.body));
     all.map(String::from_utf8_lossy).collect::<Vec<_>>().join("\n")
 }
 

@@ -172,7 +172,7 @@ fn session(found: &Found, admin: &Admin, users: &[String], calls: &[(RequestPart
 }
 
 fn token_in(exchange: &Exchange) -> Option<String> {
-    let json = Json::parse(&exchange.response()?.body).ok()?;
+    let json = exchange.response()?.json()?;
     json.at("/users/0/token")?.as_str().map(str::to_owned)
 }
 

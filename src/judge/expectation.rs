@@ -132,7 +132,7 @@ impl Expectation {
 struct Answer<'r> {
     response: &'r Response,
     /// The body, or what it is instead of JSON.
-    json: Result<Json, Observed>,
+    json: Result<&'r Json, Observed>,
     at: Timestamp,
 }
 
@@ -140,7 +140,7 @@ impl<'r> Answer<'r> {
     fn new(response: &'r Response, at: Timestamp) -> Self {
         let json = match response.body.is_empty() {
             true => Err(Observed::EmptyBody),
-            false => Json::parse(&response.body).map_err(|error| Observed::NotJson(error.to_string())),
+            false => response.body.json().map_err(|error| Observed::NotJson(error.to_string())),
         };
         Answer { response, json, at }
     }
@@ -193,7 +193,7 @@ impl<'r> Answer<'r> {
     }
 
     fn json(&self) -> Result<&Json, Observed> {
-        self.json.as_ref().map_err(Observed::clone)
+        self.json.clone()
     }
 
     /// Fails with the value at the pointer, unless it matches.

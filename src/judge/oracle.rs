@@ -104,7 +104,7 @@ impl Oracles {
 struct Seen<'e> {
     exchange: &'e Exchange,
     response: Option<&'e Response>,
-    json: Option<Json>,
+    json: Option<&'e Json>,
     body: Readings<'e>,
     /// The values of all headers in one text: it is searched once, and seldom has anything.
     headers: Readings<'e>,
@@ -118,7 +118,7 @@ impl<'e> Seen<'e> {
         Seen {
             exchange,
             response,
-            json: response.and_then(|response| Json::parse(&response.body).ok()),
+            json: response.and_then(Response::json),
             body: Readings::of(text(response.map_or(&[][..], |response| &response.body))),
             headers: Readings::of(values(response).into()),
             by_the_api: matches!(exchange.request, Request::Http(_)),
@@ -133,12 +133,12 @@ impl<'e> Seen<'e> {
     }
 
     fn errors(&self) -> Option<&Json> {
-        self.json.as_ref()?.at("/errors")
+        self.json?.at("/errors")
     }
 
     /// Whether an error object is there instead of the envelope: the documents print the refusal of access that way.
     fn is_bare_denial(&self) -> bool {
-        let code = self.json.as_ref().and_then(|json| json.at("/code")?.as_integer());
+        let code = self.json.and_then(|json| json.at("/code")?.as_integer());
         self.errors().is_none() && code == Some(ErrorCode::AccessDenied.number())
     }
 }
@@ -179,7 +179,7 @@ fn no_crash(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 
 fn json_body(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
     let response = seen.enveloped()?;
-    let observed = match &seen.json {
+    let observed = match seen.json {
         Some(Json::Object(_)) => return None,
         Some(json) => Observed::WholeBody(json.into()),
         // An error may come without a body (the login page promises none); a success may not.
@@ -202,12 +202,12 @@ fn content_type(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 }
 
 fn unique_members(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let pointer = seen.json.as_ref().filter(|_| seen.by_the_api)?.duplicate()?;
+    let pointer = seen.json.filter(|_| seen.by_the_api)?.duplicate()?;
     mismatch(Place::at(&pointer), Expected::UniqueMembers, Observed::Twice)
 }
 
 fn error_shape(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let (response, json) = (seen.enveloped()?, seen.json.as_ref()?);
+    let (response, json) = (seen.enveloped()?, seen.json?);
     if response.status < 400 || (seen.is_bare_denial() && json.at("/title").is_some()) {
         return None;
     }
@@ -250,7 +250,7 @@ fn errors_only_on_errors(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 }
 
 fn no_payload_beside_errors(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let (response, json) = (seen.enveloped()?, seen.json.as_ref()?);
+    let (response, json) = (seen.enveloped()?, seen.json?);
     if response.status < 400 && seen.errors().is_none() {
         return None;
     }
@@ -264,12 +264,12 @@ fn no_payload_beside_errors(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 
 fn meta_present(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
     seen.enveloped()?;
-    let json = seen.json.as_ref().filter(|json| json.as_object().is_some())?;
+    let json = seen.json.filter(|json| json.as_object().is_some())?;
     json.at("/meta").is_none().then(|| mismatch(Place::at("/meta"), Expected::Meta, Observed::Absent))?
 }
 
 fn meta_shape(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
-    let meta = seen.json.as_ref().filter(|_| seen.by_the_api)?.at("/meta")?;
+    let meta = seen.json.filter(|_| seen.by_the_api)?.at("/meta")?;
     let members = [("/version", Placeholder::Version), ("/api_status", Placeholder::ApiStatus)];
     let wrong = members.into_iter().filter_map(|(member, kind)| {
         let value = meta.at(member);

@@ -13,7 +13,7 @@ use super::{CaseReport, NotAsked, Reason};
 use crate::custody::Failure;
 use crate::custody::effect::Asked;
 use crate::documented::api::Operation;
-use crate::exchange::{Exchange, Json};
+use crate::exchange::Exchange;
 use crate::judge::facts::{About, Condition, Expected, Observed, Place};
 use crate::judge::{LOGIN_TOKEN, Mismatch, Pattern, Placeholder, Verdict};
 use crate::plan::{Case, Skip};
@@ -123,7 +123,7 @@ fn invalid_login(harness: &Harness, case: &Case, why: &Failure, login: &Exchange
     let step = "log in as the case needs it";
     let mut judgement = harness.oracles.judge(step, login);
     if let (Some(level), Some(response)) = (harness.login_token, login.response()) {
-        let json = Json::parse(&response.body).ok();
+        let json = response.json();
         let at = Place::at("/users/0/token");
         let observed = match &json {
             None if response.body.is_empty() => Observed::EmptyBody,

@@ -13,7 +13,7 @@ use super::watcher::{Sights, Watch, Watcher};
 use super::{CaseReport, Reason, Witness, Witnessed};
 use crate::custody::accounts::tokens_in;
 use crate::documented::api::{Effect, Operation};
-use crate::exchange::{Breakage, Exchange, Json, Redaction, Request};
+use crate::exchange::{Breakage, Exchange, Redaction, Request, Response};
 use crate::judge::facts::{About, Expected};
 use crate::judge::{Copied, Judgement, Mismatch, REFUSALS, StatusSet, copy_name};
 use crate::plan::Case;
@@ -212,7 +212,7 @@ impl<'a> Attempt<'a> {
         if let Some(none) = exchange.unanswered().filter(|none| none.breakage == Breakage::Unreachable) {
             return Err(Reason::Unreachable(none.into()));
         }
-        for token in tokens_in(exchange.response().map_or(&[][..], |response| &response.body)) {
+        for token in tokens_in(&exchange) {
             self.secrets.add_given(&token, "$TOKEN");
         }
         let about = step.about(&self.case.row().bindings);
@@ -316,7 +316,7 @@ impl<'a> Attempt<'a> {
     }
 
     fn capture(&mut self, step: &Step, exchange: &Exchange) -> Result<(), Reason> {
-        let json = exchange.response().and_then(|response| Json::parse(&response.body).ok());
+        let json = exchange.response().and_then(Response::json);
         for capture in &step.captures {
             let value = json.as_ref().and_then(|json| json.at(capture.at.as_str())?.as_str());
             let Some(value) = value else {

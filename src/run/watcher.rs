@@ -133,8 +133,7 @@ impl<'a> Watcher<'a> {
 
     /// The tokens that its own logins got.
     pub fn tokens(&self) -> impl Iterator<Item = String> {
-        let bodies = self.looked.iter().filter_map(|(_, exchange)| Some(&exchange.response()?.body));
-        bodies.flat_map(|body| tokens_in(body))
+        self.looked.iter().flat_map(|(_, exchange)| tokens_in(exchange))
     }
 }
 

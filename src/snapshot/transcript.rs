@@ -66,7 +66,7 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
     for header in headers {
         let _ = writeln!(text, "{header}");
     }
-    match Json::parse(&response.body) {
+    match response.body.json() {
         Ok(json) => {
             let _ = writeln!(text, "{}", harmless_text(&kept(&json, names)));
         }

@@ -29,7 +29,7 @@ pub(super) fn decoded(mut exchange: Exchange, count: &AtomicU64) -> Exchange {
         && MultiGzDecoder::new(&response.body[..]).take(LONGEST + 1).read_to_end(&mut plain).is_ok()
         && plain.len() as u64 <= LONGEST;
     if is_decoded {
-        response.body = plain;
+        response.body = plain.into();
         count.fetch_add(1, Ordering::Relaxed);
     }
     exchange
@@ -68,7 +68,7 @@ mod tests {
             let count = AtomicU64::default();
             let exchange = decoded(Exchange::answered(request, answer), &count);
             assert_eq!(count.into_inner(), u64::from(expected != body), "{what}");
-            assert_eq!(exchange.response().expect("an answer").body, expected, "{what}");
+            assert_eq!(*exchange.response().expect("an answer").body, *expected, "{what}");
         }
     }
 }

@@ -60,7 +60,7 @@ fn notices(expectation: &Expectation, seen: &Seen, response: Response) -> bool {
 type Broken = (String, Response);
 
 fn with_json(response: &Response, status: u16, body: &Value) -> Response {
-    Response { status, body: serde_json::to_vec(body).expect("JSON"), ..response.clone() }
+    Response { status, body: serde_json::to_vec(body).expect("JSON").into(), ..response.clone() }
 }
 
 fn success(request: &Request) -> (u16, Value) {
@@ -132,7 +132,7 @@ fn taken_apart(check: &Check, seen: &Seen, response: &Response) -> Vec<Broken> {
                 ("a success", payload(true, true)),
             ];
             let broken = bodies.map(|(what, body)| (what.to_owned(), with_json(response, response.status, &body)));
-            let empty = ("no body".to_owned(), Response { body: Vec::new(), ..response.clone() });
+            let empty = ("no body".to_owned(), Response { body: Vec::new().into(), ..response.clone() });
             broken.into_iter().chain([empty]).collect()
         }
         Check::Absent(pointer) => {

@@ -44,7 +44,7 @@ fn an_answer_is_kept_as_it_came() {
     assert_eq!((response.version, response.status, response.reason.as_str()), (1, 418, "I'm  a teapot"));
     let headers: Vec<_> = response.headers.iter().map(|h| format!("{}={}", h.name, show(&h.value))).collect();
     assert_eq!(headers, ["X-One=a b", "x-one=", "Content-Encoding=gzip", "Location=/else", "content-length=3"]);
-    assert_eq!(response.body, b"\x1f\x00\n");
+    assert_eq!(*response.body, *b"\x1f\x00\n");
     assert!(response.interim.is_empty() && response.surplus.is_empty());
 }
 
@@ -64,7 +64,7 @@ fn the_end_of_a_body_is_found() {
 fn a_head_request_in_raw_bytes_has_no_body_either() {
     let (server, _) = answers("HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n", End::StayOpen);
     let exchange = send(&server, &Request::Raw(b"HEAD / HTTP/1.1\r\nHost: x\r\n\r\n".to_vec()));
-    assert_eq!(answered(&exchange).body, b"");
+    assert_eq!(answered(&exchange).body.len(), 0);
 }
 
 #[test]
@@ -119,7 +119,7 @@ fn interim_answers_come_before_the_answer_and_not_without_end() {
     let early = "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 102 Processing\r\nX: y\r\n\r\n";
     let exchange = answer("GET", early.to_owned() + "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\na", End::StayOpen);
     assert_eq!(answered(&exchange).interim, [100, 102]);
-    assert_eq!(answered(&exchange).body, b"a");
+    assert_eq!(*answered(&exchange).body, *b"a");
 
     let flood = "HTTP/1.1 100 Continue\r\n\r\n".repeat(10_000);
     let exchange = answer("GET", flood, End::StayOpen);

@@ -193,7 +193,7 @@ fn a_large_body_both_ways_does_not_lock_up() {
     let body: Vec<u8> = (0..SIZE).map(|i| (i % 253) as u8).collect();
     let roomy = Limits { body_bytes: SIZE, ..limits() };
     let exchange = send_within(&server, roomy, &request("POST", "/", Some(&body)));
-    assert!(answered(&exchange).body == body);
+    assert!(*answered(&exchange).body == *body);
 }
 
 #[test]

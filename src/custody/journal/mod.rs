@@ -187,10 +187,15 @@ impl Journal {
 
     async fn write(&self, entries: &[Entry]) -> Result<(), NotRecorded> {
         self.take(entries);
-        // In a thread of its own, which finishes even if the caller no longer waits.
-        let shared = Arc::clone(&self.shared);
-        let written = tokio::task::spawn_blocking(move || shared.write_what_waits()).await;
-        let written = written.unwrap_or_else(|error| Err(Arc::new(io::Error::other(error))));
+        let written = match self.shared.write_at_once() {
+            Some(written) => written,
+            None => {
+                // In a thread of its own, which finishes even if the caller no longer waits.
+                let shared = Arc::clone(&self.shared);
+                let written = tokio::task::spawn_blocking(move || shared.write_what_waits()).await;
+                written.unwrap_or_else(|error| Err(Arc::new(io::Error::other(error))))
+            }
+        };
         written.map_err(|why| NotRecorded { path: self.path.clone(), why })
     }
 
@@ -226,6 +231,29 @@ impl Journal {
 const GROWN: usize = 1 << 20;
 
 impl Shared {
+    /// Writes what waits if that is a few bytes without a sync, which take less time than the way to another thread.
+    fn write_at_once(&self) -> Option<Result<(), Arc<io::Error>>> {
+        let mut disk = self.disk.try_lock().ok()?;
+        let lines = {
+            let waiting = &mut *locked(&self.waiting);
+            let is_open = waiting.added > 0;
+            if waiting.is_new || !is_open || waiting.added + waiting.lines.len() > GROWN {
+                return None;
+            }
+            if let Some(why) = &waiting.broken {
+                return Some(Err(Arc::clone(why)));
+            }
+            waiting.added += waiting.lines.len();
+            std::mem::take(&mut waiting.lines)
+        };
+        Some(self.noted(disk.append(&self.opening, &lines, false)))
+    }
+
+    /// After an error nothing is written any more.
+    fn noted(&self, written: io::Result<()>) -> Result<(), Arc<io::Error>> {
+        written.map_err(|error| Arc::clone(locked(&self.waiting).broken.insert(Arc::new(error))))
+    }
+
     /// The caller that gets the disk writes for all that wait: they find their entries on disk when it is their turn.
     fn write_what_waits(&self) -> Result<(), Arc<io::Error>> {
         let mut disk = locked(&self.disk);
@@ -245,7 +273,7 @@ impl Shared {
             Some(whole) => disk.replace(Some(&whole)),
             None => disk.append(&self.opening, &lines, is_new),
         };
-        written.map_err(|error| Arc::clone(locked(&self.waiting).broken.insert(Arc::new(error))))
+        self.noted(written)
     }
 }
 

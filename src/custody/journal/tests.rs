@@ -207,6 +207,29 @@ async fn what_is_on_disk_already_needs_no_sync_and_what_is_on_its_way_is_waited_
 }
 
 #[tokio::test]
+async fn what_needs_no_sync_is_written_without_another_thread() {
+    let disk = Held::default();
+    let journal = disk.journal();
+    journal.made("w1").await.expect("the file is begun");
+    let held = disk.hold.lock().await;
+    let (other, synced) = (Arc::clone(&journal), admin(["one"]));
+    let synced = tokio::spawn(async move { other.record(&synced).await });
+    // The disk is busy, so this one waits behind it and reaches the disk after all.
+    let other = Arc::clone(&journal);
+    under_way().await;
+    let waits = tokio::spawn(async move { other.made("w2").await });
+    under_way().await;
+    assert!(!waits.is_finished() && !synced.is_finished());
+    drop(held);
+    waits.await.expect("task").expect("on disk");
+    synced.await.expect("task").expect("on disk");
+    // With nobody at the disk nothing is waited for: the first poll is the last.
+    let mut at_once = std::pin::pin!(journal.made("w3"));
+    let done = std::future::poll_fn(|cx| std::task::Poll::Ready(at_once.as_mut().poll(cx).is_ready())).await;
+    assert!(done, "another thread was asked");
+}
+
+#[tokio::test]
 async fn a_disk_that_failed_is_never_trusted_again() {
     let journal = Held { is_full: true, ..Held::default() }.journal();
     for _ in 0..2 {

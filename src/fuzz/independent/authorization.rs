@@ -23,7 +23,7 @@ pub fn strict(value: &[u8]) -> Result<(String, String), Place> {
         return Err(Place::NoCredentials);
     }
     let not_base64 = || if code.is_ascii() { Place::NoBase64 } else { Place::ObsText };
-    let decoded = decode_strictly(code).ok_or_else(not_base64)?;
+    let decoded = STANDARD.decode(code).map_err(|_| not_base64())?;
     let mut name = String::from_utf8(decoded).map_err(|_| Place::NotUtf8)?;
     if name.bytes().any(|byte| byte.is_ascii_control()) {
         return Err(Place::ControlCharacters);
@@ -35,12 +35,6 @@ pub fn strict(value: &[u8]) -> Result<(String, String), Place> {
 
 fn is_basic(scheme: &[u8; 5]) -> bool {
     scheme.map(|letter| letter.to_ascii_lowercase()) == *b"basic"
-}
-
-/// Base64 as it must be: exactly what encoding gives for the bytes in it.
-fn decode_strictly(code: &[u8]) -> Option<Vec<u8>> {
-    let bytes: Vec<u8> = decoded_leniently(code, true).collect();
-    (STANDARD.encode(&bytes).as_bytes() == code).then_some(bytes)
 }
 
 fn sextet(sign: u8) -> Option<u32> {

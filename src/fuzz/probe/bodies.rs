@@ -5,7 +5,7 @@ use crate::custody::Failure;
 use crate::custody::made::OwnName;
 use crate::documented::api::Operation;
 use crate::documented::certificate::verified_name;
-use crate::exchange::{Json, Request};
+use crate::exchange::{Json, Request, Response};
 use crate::fuzz::grammar::{BodyInput, ContentType, Framing, RequestParts, Spelling};
 use crate::fuzz::independent::body::{self, Reading};
 use crate::fuzz::independent::password::{Strength, strength};
@@ -202,7 +202,7 @@ impl Probe<'_> {
         self.probed.requests += 1;
         let read = RequestParts::of_user(Operation::ReadUser, name).bearer(&self.worker.bindings.admin_token);
         let Ok(read) = self.session.send(read).await else { return };
-        let json = read.response().and_then(|response| Json::parse(&response.body).ok());
+        let json = read.response().and_then(Response::json);
         let members = json.as_ref().and_then(|json| json.at("/users/0")?.as_object()).unwrap_or_default();
         // The name itself may say anything.
         let says_admin =

@@ -22,8 +22,7 @@ pub fn secrets_of(exchange: &Exchange, bindings: &Bindings, run: &Redaction) -> 
     {
         secrets.add(token, "$WABIZSPEC_TOKEN");
     }
-    let body = exchange.response().map_or(&[][..], |response| &response.body);
-    for token in tokens_in(body) {
+    for token in tokens_in(exchange) {
         secrets.add_given(&token, "$WABIZSPEC_TOKEN_GIVEN");
     }
     secrets

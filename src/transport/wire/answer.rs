@@ -99,7 +99,7 @@ impl Talk<'_> {
         let framing = framing(&response, method)?;
         self.persists = persists(&response, method, &framing);
         self.phase = Some(Phase::Body);
-        response.body = self.body(&framing).await?;
+        response.body = self.body(&framing).await?.into();
         response.interim = interim;
         Ok(response)
     }
