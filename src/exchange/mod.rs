@@ -3,9 +3,9 @@
 //! These are plain values. Nothing here opens a connection, reads a clock or decides whether an answer is good.
 
 pub(crate) mod escapes;
-mod body;
 mod harmless;
 mod json;
+mod body;
 mod redaction;
 #[cfg(test)]
 mod samples;

@@ -21,7 +21,7 @@ use wabizspec::reference::{Server, Settings};
 use wabizspec::scenario::{Change, Suite};
 use wabizspec::trials::Trials;
 
-/// The test binary that the README shows.
+/// The test binary that docs/rust.md shows.
 mod example {
     include!("axum_server.rs");
 
@@ -85,7 +85,7 @@ fn shared() -> ExitCode {
 fn checks() -> ExitCode {
     let checks: [(&str, fn()); 7] = [
         ("an_instance_may_own_a_runtime", an_instance_may_own_a_runtime),
-        ("the_readme_shows_the_example", the_readme_shows_the_example),
+        ("the_documents_show_the_example", the_documents_show_the_example),
         ("the_example_judges_its_server", the_example_judges_its_server),
         ("an_address_is_left_as_it_was", an_address_is_left_as_it_was),
         ("an_address_is_locked", an_address_is_locked),
@@ -124,12 +124,12 @@ fn an_instance_may_own_a_runtime() {
     }
 }
 
-fn the_readme_shows_the_example() {
-    let readme = include_str!("../../README.md");
+fn the_documents_show_the_example() {
+    let page = include_str!("../../docs/rust.md");
     let shown = format!("```rust,no_run\n{}```\n", include_str!("axum_server.rs"));
-    assert!(readme.contains(&shown), "README.md shows tests/trials/axum_server.rs unchanged");
+    assert!(page.contains(&shown), "docs/rust.md shows tests/trials/axum_server.rs unchanged");
     // The lines for Cargo.toml name the file and versions that the example is tested with.
-    let lines = readme.split("```toml\n").map(|block| block.split("```").next().unwrap_or_default());
+    let lines = page.split("```toml\n").map(|block| block.split("```").next().unwrap_or_default());
     let lines = lines.filter(|block| block.contains("[dev-dependencies]")).collect::<Vec<_>>();
     let [lines] = lines.as_slice() else { panic!("one block: {lines:?}") };
     let manifest: toml::Table = lines.parse().expect("TOML");

@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::Error as _;
 use serde::{Deserialize, Serialize};
 
@@ -235,7 +235,16 @@ pub const NOT_NAMES: [&str; 2] = ["login", "logout"];
 
 /// Whether a target may take a request to this path for a login, however leniently it reads the path.
 pub fn may_log_in(path: &str) -> bool {
-    path.starts_with(Resource::Login.path())
+    let login = Resource::Login.path();
+    // Escaped, in capitals, behind further slashes or with something behind it, it may still be the same path to a server.
+    let is_login = |path: &str| {
+        let word = login.rsplit('/').next().unwrap_or_default();
+        path.split(|c: char| !c.is_ascii_alphanumeric()).any(|part| part.eq_ignore_ascii_case(word))
+    };
+    path.starts_with(login) || is_login(path) || {
+        let once = percent_decode_str(path).decode_utf8_lossy();
+        path.contains('%') && is_login(&percent_decode_str(&once).decode_utf8_lossy())
+    }
 }
 
 fn without_query(path: &str) -> &str {
@@ -269,6 +278,27 @@ mod tests {
     fn only_the_settings_may_be_left_out() {
         let optional = Operation::ALL.into_iter().filter(|operation| operation.is_optional());
         assert_eq!(optional.collect::<Vec<_>>(), [Operation::SetPin, Operation::RemovePin]);
+    }
+
+    #[test]
+    fn a_login_is_known_in_every_spelling_that_a_server_may_read() {
+        for path in [
+            "/v1/users/login",
+            "/v1/users/login/",
+            "/v1/users//login",
+            "/v1/./users/LOGIN",
+            "/v1/users/%6cogin",
+            "/v1/users%2flogin",
+            "/v1/users/%256cogin",
+            "/v1/users/x/../login;a=b",
+            "/v1/users/login.json",
+            "/v1/users/logins",
+        ] {
+            assert!(may_log_in(path), "{path}");
+        }
+        for path in ["/v1/users/logout", "/v1/users/wlogin2", "/v1/users", "/v1/users/%6cog%zz"] {
+            assert!(!may_log_in(path), "{path}");
+        }
     }
 
     #[test]
