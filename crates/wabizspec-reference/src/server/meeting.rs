@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::sync::oneshot;
 
-/// How long a request waits.
-const PATIENCE: Duration = Duration::from_secs(1);
+/// How long a request waits. Those that are sent together come within it, and all others are held up by it.
+const PATIENCE: Duration = Duration::from_millis(200);
 
 #[derive(Default)]
 pub(super) struct Meeting(Mutex<Option<oneshot::Sender<()>>>);
