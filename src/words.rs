@@ -275,6 +275,9 @@ pub(crate) fn skip(skip: &Skip) -> String {
         Skip::EndangersOthers => {
             "a target that accepts it would lose an account that the run did not create; give --reset".to_owned()
         }
+        Skip::RegistrationUnknown => {
+            "it needs a freshly installed target that registers numbers; give --registration open".to_owned()
+        }
         Skip::Code => "it needs the registration code, and the configuration has no `code_command`".to_owned(),
         Skip::WrongLogins { limit } => format!(
             "over budget: it needs wrong logins, and a run sends at most {limit} to a target without a reset; \

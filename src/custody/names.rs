@@ -50,7 +50,7 @@ impl Names {
     /// Whether the name was made for this run, whatever a case appended to it; in any case of its letters.
     pub fn made(&self, name: &str) -> bool {
         let name = name.to_ascii_lowercase();
-        let long = name.starts_with(&self.begin);
+        let long = without_prefix(&name).starts_with(&self.begin);
         // The names that a case makes of a short one differ by its last character at most.
         long || locked(&self.short).iter().any(|short| *short == name || short.get(..3) == Some(name.as_str()))
     }
@@ -65,7 +65,7 @@ pub fn password() -> String {
 pub fn is_made_up(name: &str) -> bool {
     let is_letter = |byte: &u8| LETTERS.contains(byte);
     let name = name.to_ascii_lowercase();
-    match name.as_bytes() {
+    match without_prefix(&name).as_bytes() {
         // A short name, or its first three characters.
         [b'w', rest @ ..] if matches!(rest.len(), 2 | 3) => rest.iter().all(is_letter),
         [b'w', rest @ ..] if rest.len() >= 9 => {
@@ -73,6 +73,11 @@ pub fn is_made_up(name: &str) -> bool {
         }
         _ => false,
     }
+}
+
+/// A case may put that word in front of a name: then it begins like the administrator's.
+fn without_prefix(name: &str) -> &str {
+    name.strip_prefix("admin").unwrap_or(name)
 }
 
 fn word<const LENGTH: usize>(alphabet: &[u8]) -> String {
@@ -95,15 +100,19 @@ mod tests {
         let names = Names::new();
         let made: Vec<(String, String)> = (0..2000).map(|_| names.next()).collect();
         for (long, short) in &made {
-            let extended = format!("{} u", long.to_uppercase());
+            let extended = format!("Admin{} u", long.to_uppercase());
             assert_eq!((long.len(), short.len()), (10, 4));
             assert!(names.made(long) && names.made(&extended) && !names.made(short) && !Names::new().made(long));
             assert!(is_made_up(long) && is_made_up(&extended) && is_made_up(short) && is_made_up(&short[..3]));
         }
-        for foreign in ["", "w", "admin", "w12", "zzzz", &format!("x{}", made[0].0), &format!("{}u", made[0].1)] {
+        for foreign in
+            ["", "w", "admin", "administrator", "w12", "zzzz", &format!("x{}", made[0].0), &format!("{}u", made[0].1)]
+        {
             assert!(!names.made(foreign), "{foreign}");
         }
-        for other in ["", "w", "admin", "alice", "wallpapers", "webmaster01", "root", "service1", "wéé"] {
+        for other in
+            ["", "w", "admin", "adminwallpapers", "alice", "wallpapers", "webmaster01", "root", "service1", "wéé"]
+        {
             assert!(!is_made_up(other), "{other}");
         }
         assert_eq!(made.iter().collect::<BTreeSet<_>>().len(), made.len());

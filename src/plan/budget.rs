@@ -50,7 +50,8 @@ fn is_wrong_login(step: &Step, row: &Bindings) -> bool {
 /// Splits the cases into those that fit the budget and the rest, both in the given order.
 ///
 /// The controls come first: without them nothing else is proven. Then, repeatedly, the case that checks the most
-/// requirements of level must that no chosen case checks yet; then of level should; then the cheaper one.
+/// requirements of level must, for each wrong login, that no chosen case checks yet; then of level should; then the
+/// cheaper one.
 pub(super) fn within(cases: Vec<Case>, budget: u32) -> (Vec<Case>, Vec<Case>) {
     let mut left = budget.saturating_sub(OF_THE_HARNESS);
     let mut chosen: BTreeSet<String> = BTreeSet::new();
@@ -61,7 +62,9 @@ pub(super) fn within(cases: Vec<Case>, budget: u32) -> (Vec<Case>, Vec<Case>) {
         candidates.retain(|case| case.wrong_logins() <= left && !chosen.contains(&case.id));
         let value = |case: &Case| {
             let new = |level| cited(case).filter(|cited| cited.0 == level && !checked.contains(cited)).count();
-            (case.scenario.control, new(Level::Must), new(Level::Should), Reverse(case.wrong_logins()))
+            // In thousandths; it costs at least one.
+            let (cost, worth) = (case.wrong_logins(), |level| new(level) * 1000 / case.wrong_logins() as usize);
+            (case.scenario.control, worth(Level::Must), worth(Level::Should), Reverse(cost))
         };
         // Of equal ones the first by id: `max_by_key` takes the last. If nothing new is left, the cheapest come first.
         let Some(best) = candidates.iter().rev().copied().max_by_key(|case| value(case)) else { break };

@@ -23,6 +23,8 @@ pub enum Skip {
     /// The client cannot send its requests unchanged.
     RawRequests,
     JustInstalled,
+    /// Whether the target still registers numbers is not known, and to find out uses up the just installed state.
+    RegistrationUnknown,
     /// Another case has used up the just installed state.
     JustInstalledAgain,
     /// It needs to log in as admin.
@@ -131,6 +133,9 @@ impl Capabilities {
         let can_be_new = self.reset || self.fresh;
         match case.given() {
             Given::Fresh if !can_be_new => return Some(Skip::JustInstalled),
+            Given::Fresh if case.scenario.registration.is_some() && self.registration.is_none() && !self.reset => {
+                return Some(Skip::RegistrationUnknown);
+            }
             Given::Admin | Given::User | Given::Registered | Given::Kept if !self.credentials && !can_be_new => {
                 return Some(Skip::Credentials);
             }
@@ -237,7 +242,8 @@ pub fn plan(cases: Vec<Case>, capabilities: &Capabilities) -> Plan {
     }
     let fresh = capabilities.fresh;
     let admin_known = fresh || capabilities.credentials;
-    let mut state = State { fresh, unregistered: fresh, clock_unmoved: true, admin_known };
+    let registration_known = capabilities.registration.is_some();
+    let mut state = State { fresh, unregistered: fresh, clock_unmoved: true, admin_known, registration_known };
     for ((_, group), cases) in rounds {
         plan.add(group, cases, &mut state, capabilities.reset);
     }
@@ -259,6 +265,8 @@ struct State {
     clock_unmoved: bool,
     /// The admin's password is configured, the default, or set by the run.
     admin_known: bool,
+    /// Whether it still registers numbers is known.
+    registration_known: bool,
 }
 
 impl Plan {
@@ -280,9 +288,15 @@ impl Plan {
             self.skipped.extend(cases.into_iter().map(|case| (case, Skip::JustInstalledAgain)));
             return;
         }
+        let is_registering = cases.iter().any(|case| case.scenario.registration.is_some());
+        if is_registering && !state.registration_known && !state.admin_known && cases[0].given() == Given::Fresh {
+            // To find it out takes a login, which uses up a fresh state.
+            self.resets += 1;
+        }
+        state.registration_known |= is_registering;
         if !ready {
             self.resets += 1;
-            *state = State { fresh: true, unregistered: true, clock_unmoved: true, admin_known: true };
+            *state = State { fresh: true, unregistered: true, clock_unmoved: true, admin_known: true, ..*state };
         }
         state.fresh &=
             cases.iter().all(|case| matches!(case.given(), Given::Any | Given::Fresh) && case.changes_nothing());

@@ -16,6 +16,14 @@ use crate::scenario::Given;
 impl Runner<'_> {
     pub async fn stage(&mut self, stage: &Stage) {
         self.revive().await;
+        // To find it out takes a login, which uses up a fresh state. An error is reported by the cases, which ask again.
+        if stage.cases.iter().any(|case| case.given() == Given::Fresh && case.scenario.registration.is_some())
+            && self.harness.registration().await.is_err()
+            && self.harness.target.can_reset()
+            && self.reset().await.is_ok()
+        {
+            let _ = self.harness.registration().await;
+        }
         let useless = self.harness.target.transport.is_gone() || self.harness.has_no_login();
         let reset = if stage.after_reset && !useless { self.reset().await } else { Ok(()) };
         if let Some(why) = reset.err().or(self.unreset().await) {

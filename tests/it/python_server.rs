@@ -66,6 +66,22 @@ fn a_server_of_another_making_is_found_to_conform() {
 }
 
 #[test]
+fn a_fresh_state_is_not_used_up_to_find_out_whether_numbers_are_registered() {
+    if python_is_missing() {
+        return;
+    }
+    let server = start("open", &Mistakes::new());
+    let alone = || Program::judge("account/another-number --allow registration,passwords").at(&server.url);
+    let reset = format!("POST {}/__reset", server.url);
+    alone().reset(&reset).file("wabizspec.toml", &hooks()).end().exited(0).counts("pass", 1);
+    // Without a reset it cannot be found out before.
+    let ended = alone().args("--fresh").file("wabizspec.toml", &hooks()).end().counts("skipped", 1);
+    assert!(ended.reason("account/another-number").contains("--registration open"), "{}", ended.stdout);
+    let ended = alone().args("--fresh --registration open").file("wabizspec.toml", &hooks()).end();
+    ended.exited(0).counts("pass", 1);
+}
+
+#[test]
 fn mistakes_are_found_as_the_rules_they_break_and_blamed_on_no_other_rule() {
     if python_is_missing() {
         return;

@@ -122,6 +122,8 @@ pub enum Reading {
     WithoutAuthorization,
     /// All but its body.
     WithoutBody,
+    /// Its body as texts, each as long as what came at one time.
+    InTexts,
     /// Nothing: the connection is closed.
     Refused,
 }

@@ -103,8 +103,12 @@ defaulted! {
         pub itself_begins: bool = false,
         /// Who was asked for before it was there stays unknown to reads.
         pub unknown_for_good: bool = false,
+        /// How a name in a path is read.
+        pub in_path: Option<Alike> = None,
         /// Those with such an ending of the name have the rights of the administrator, too.
         pub admins_end: Option<String> = None,
+        /// Those with such a beginning of the name, too.
+        pub admins_begin: Option<String> = None,
     }
 }
 
@@ -160,6 +164,8 @@ defaulted! {
         pub lifetime: Option<SignedDuration> = Some(LIFETIME),
         /// How long an answer says that it works.
         pub stated_lifetime: SignedDuration = LIFETIME,
+        /// It counts from the first of all logins.
+        pub stated_from_start: bool = false,
         /// How an answer writes the end of a token, where not as documented: a format of `strftime`, in UTC.
         pub expires_format: Option<String> = None,
         pub mint: Mint = Mint::Random,
@@ -231,6 +237,8 @@ defaulted! {
         pub account: AccountRule = AccountRule::documented(),
         /// On which requests a code is sent although one that was sent before stays the right one.
         pub(crate) repeats: Option<When> = None,
+        /// On which requests no code is made, although the answer says that one was sent.
+        pub(crate) unsent: Option<When> = None,
         /// On which requests an answer shows the code that was sent.
         pub(crate) shows_code: Option<When> = None,
         /// A code stays right after it was used.

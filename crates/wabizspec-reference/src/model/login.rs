@@ -62,7 +62,9 @@ impl Model {
         self.give(&token, owner.as_ref().unwrap_or(&username), now);
 
         let lifetime = self.behaviour.tokens.stated_lifetime;
-        let stated = now.checked_add(lifetime).unwrap_or(Timestamp::MAX);
+        let begun = *self.state.begun.get_or_insert(now);
+        let from = if self.behaviour.tokens.stated_from_start { begun } else { now };
+        let stated = from.checked_add(lifetime).unwrap_or(Timestamp::MAX);
         let expires_after = match &self.behaviour.tokens.expires_format {
             Some(format) => stated.strftime(format).to_string().into(),
             None => (functions.expires_after)(stated),

@@ -179,13 +179,15 @@ impl Model {
         let method = if call.method == "HEAD" { "GET" } else { call.method };
         let any_method = self.behaviour.login.any_method && resource == Resource::Login;
         let method = if any_method { Operation::LogIn.method() } else { method };
+        let reader = self.behaviour.users.in_path.clone().unwrap_or_default();
+        let in_path = reader.reduced(&route.username);
         match Operation::on(method, resource).ok_or(Refusal::WrongMethod)? {
             Operation::LogIn => self.login(call, now),
             Operation::LogOut => self.logout(call, now),
             Operation::CreateUser => self.create_user(call, now),
-            Operation::ReadUser => self.show_user(call, &route.username, now),
-            Operation::UpdateUser => self.update_user(call, &route.username, now),
-            Operation::DeleteUser => self.delete_user(call, &route.username, now),
+            Operation::ReadUser => self.show_user(call, &in_path, now),
+            Operation::UpdateUser => self.update_user(call, &in_path, now),
+            Operation::DeleteUser => self.delete_user(call, &in_path, now),
             Operation::Register => self.request_code(call, now),
             Operation::Verify => self.verify(call, now),
             Operation::SetPin => self.set_pin(call, now),

@@ -29,6 +29,9 @@ impl Model {
             return Ok(Success::AlreadyRegistered.into());
         }
         self.has_pin(call, body.pin.as_deref())?;
+        if holds(&self.behaviour.registration.unsent, call) {
+            return Ok(Done { success: Success::CodeSent, element: Some(json!({"vname": name})) });
+        }
         let [a, b, c, d, ..] = (self.entropy)().ok_or(Refusal::NotReady)?;
         let code = format!("{:06}", u32::from_le_bytes([a, b, c, d]) % 1_000_000);
         self.state.last_code = Some(code.clone());

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -63,6 +64,8 @@ pub(super) struct State {
     /// Of two-step verification, if that is on.
     pub pin: Option<String>,
     pub last_code: Option<String>,
+    /// When the first login was.
+    pub begun: Option<Timestamp>,
     /// How many tokens were given.
     pub given: u64,
 }

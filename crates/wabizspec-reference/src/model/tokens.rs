@@ -85,11 +85,10 @@ impl Model {
         if user.is_none() && rules.orphans_refused {
             return Err(Refusal::UnknownToken.into());
         }
-        let is_like_the_admin = |ending: &String| username.ends_with(&**ending);
-        let role = match &self.behaviour.users.admins_end {
-            Some(ending) if is_like_the_admin(ending) => Role::Admin,
-            _ => user.map_or(Role::User, |user| user.role),
-        };
+        let users = &self.behaviour.users;
+        let is_like_the_admin = users.admins_end.as_ref().is_some_and(|ending| username.ends_with(&**ending))
+            || users.admins_begin.as_ref().is_some_and(|beginning| username.starts_with(&**beginning));
+        let role = if is_like_the_admin { Role::Admin } else { user.map_or(Role::User, |user| user.role) };
         Ok(Caller { role, username: Some(username), token })
     }
 

@@ -8,7 +8,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use http_body_util::{BodyExt, Limited};
-use hyper::body::{Body, Bytes, Frame, Incoming, SizeHint};
+use hyper::body::{Body, Buf, Bytes, Frame, Incoming, SizeHint};
 use hyper::header::{self, HeaderName, HeaderValue};
 use hyper::http::request::Parts;
 use hyper::service::service_fn;
@@ -82,7 +82,8 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
     let (parts, body) = request.into_parts();
     let read = tokio::time::timeout(PATIENCE, Limited::new(body, BODY_LIMIT).collect());
     let body = match read.await {
-        Ok(Ok(body)) => Some(body.to_bytes()),
+        Ok(Ok(body)) if reading == Reading::InTexts => Some(in_texts(body.aggregate())),
+        Ok(Ok(body)) => Some(Received::whole(body.to_bytes())),
         Ok(Err(error)) if error.is::<http_body_util::LengthLimitError>() => None,
         // The rest of the body never came: there is no request to answer.
         Ok(Err(_)) | Err(_) => {
@@ -93,8 +94,8 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
     if shared.ends_with_a_client && !parts.uri.path().starts_with("/__control/") && shared.client().is_down() {
         return Err(Dropped);
     }
-    let earlier = earlier(shared, &parts, body.as_deref()).await;
-    let (answer, now) = answer(shared, &parts, body.as_deref(), reading, earlier);
+    let earlier = earlier(shared, &parts, body.as_ref().map(|body| &*body.sent)).await;
+    let (answer, now) = answer(shared, &parts, body.as_ref(), reading, earlier);
     if !answer.delivery.delay.is_zero() {
         tokio::time::sleep(answer.delivery.delay).await;
     }
@@ -105,6 +106,30 @@ async fn respond(request: Request<Incoming>, shared: &Shared, tap: &Tap) -> Resu
         tap.add(&answer.delivery.surplus);
     }
     Ok(written(answer, now))
+}
+
+/// A body as it was sent, and as a faulty client reads it.
+struct Received {
+    sent: Bytes,
+    read: Bytes,
+}
+
+impl Received {
+    fn whole(sent: Bytes) -> Received {
+        Received { read: sent.clone(), sent }
+    }
+}
+
+/// Each chunk as a text of its own: characters that lie in two of them are lost.
+fn in_texts(mut chunks: impl Buf) -> Received {
+    let (mut sent, mut read) = (Vec::new(), String::new());
+    while chunks.has_remaining() {
+        let chunk = chunks.chunk();
+        sent.extend_from_slice(chunk);
+        read += &String::from_utf8_lossy(chunk);
+        chunks.advance(chunk.len());
+    }
+    Received { sent: sent.into(), read: read.into() }
 }
 
 fn call<'a>(parts: &'a Parts, values: &'a [&'a [u8]], body: Option<&'a [u8]>) -> Call<'a> {
@@ -135,13 +160,14 @@ async fn earlier(shared: &Shared, parts: &Parts, body: Option<&[u8]>) -> Option<
 fn answer(
     shared: &Shared,
     parts: &Parts,
-    body: Option<&[u8]>,
+    received: Option<&Received>,
     reading: Reading,
     earlier: Option<(Moment, AtOnceOutcome)>,
 ) -> (Answer, Timestamp) {
     let (method, path) = (parts.method.as_str(), parts.uri.path());
     let client = &mut *shared.client();
     let now = client.clock.now();
+    let body = received.map(|body| &*body.sent);
     if let Some(body) = body.filter(|_| shared.control && path.starts_with("/__control/")) {
         return (control::handle(client, method, path, body), now);
     }
@@ -164,7 +190,7 @@ fn answer(
     let found = elsewhere.and_then(|elsewhere| elsewhere(&beside));
     authorization.extend(found.as_deref());
     let found = functions.body_elsewhere.and_then(|elsewhere| elsewhere(&beside));
-    let body_read = body.map(|body| if reading == Reading::WithoutBody { &[][..] } else { body });
+    let body_read = received.map(|body| if reading == Reading::WithoutBody { &[][..] } else { &*body.read });
     let mut answer = match found.as_deref().or(body_read) {
         None => client.model.too_large(path),
         Some(body) if reading != Reading::Refused => {

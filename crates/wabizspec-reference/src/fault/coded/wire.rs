@@ -183,6 +183,7 @@ pub(super) const EDITS: &[Edit] = &[
         true => Reading::Whole,
         false => Reading::WithoutAuthorization,
     }),
+    Head("envelope.request.text-by-the-chunk", |_| Reading::InTexts),
     First("tokens.bearer.unknown-to-replicas", |first| match first.starts_with(b"GET ") {
         true => Reading::WithoutAuthorization,
         false => Reading::Whole,
