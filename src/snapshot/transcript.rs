@@ -68,7 +68,7 @@ fn answer(text: &mut String, response: &Response, names: &Redaction) {
     }
     match response.body.json() {
         Ok(json) => {
-            let _ = writeln!(text, "{}", harmless_text(&kept(&json, names)));
+            let _ = writeln!(text, "{}", harmless_text(&kept(json, names)));
         }
         Err(_) if response.body.is_empty() => {}
         Err(_) => {
