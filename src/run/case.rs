@@ -2,7 +2,7 @@
 
 mod finish;
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 pub(super) use self::finish::blank_report;
 use super::aftermath::Aftermath;
@@ -73,6 +73,7 @@ pub(super) async fn run_case(
         obstacle: None,
         patience: Patience::default(),
         has_logged_in: false,
+        advanced: 0,
         may_end_tokens: false,
         token_refused: false,
         token_died_in: Vec::new(),
@@ -110,6 +111,8 @@ struct Attempt<'a> {
     obstacle: Option<Reason>,
     patience: Patience,
     has_logged_in: bool,
+    /// By how many seconds it has moved the target's clock on.
+    advanced: u32,
     /// It has done something else that may end tokens.
     may_end_tokens: bool,
     token_refused: bool,
@@ -128,6 +131,7 @@ impl<'a> Attempt<'a> {
             // The tokens of the run may now have expired.
             self.harness.givens.lock().await.forget_logins();
             moved?;
+            self.advanced = self.advanced.saturating_add(seconds);
             return Ok(None);
         }
         let sends_code = step.action.templates().iter().any(|template| template.uses("code"));
@@ -208,7 +212,10 @@ impl<'a> Attempt<'a> {
     }
 
     /// Judges one answer, and notes what it shows of secrets and tokens.
-    async fn take(&mut self, step: &'a Step, exchange: Exchange) -> Result<Option<Reason>, Reason> {
+    async fn take(&mut self, step: &'a Step, mut exchange: Exchange) -> Result<Option<Reason>, Reason> {
+        // An answer without a `Date` is held to our clock, which has to go on with the target's.
+        let moved = exchange.at.checked_add(Duration::from_secs(self.advanced.into()));
+        exchange.at = moved.unwrap_or(exchange.at);
         if let Some(none) = exchange.unanswered().filter(|none| none.breakage == Breakage::Unreachable) {
             return Err(Reason::Unreachable(none.into()));
         }
