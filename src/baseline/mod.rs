@@ -10,3 +10,4 @@ mod ledger;
 
 pub use entry::Baseline;
 pub use ledger::{Ledger, NewEntry};
+pub(crate) use signature::signature;

@@ -8,6 +8,7 @@ mod list;
 mod man;
 mod report;
 mod merge;
+mod diff;
 mod secret_flags;
 mod signal;
 mod prove;
@@ -85,6 +86,8 @@ enum Command {
     Replay(Box<replay::ReplayArgs>),
     /// Combine the reports of shards, or convert a report to another format
     Merge(merge::MergeArgs),
+    /// Compare two reports: what is new, what is gone, and what is still there
+    Diff(diff::DiffArgs),
     /// Run the reference client as a server
     Serve(serve::ServeArgs),
     /// Prove that the suite finds faults: run it against each planted fault
@@ -119,6 +122,7 @@ pub fn main() -> ExitCode {
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Merge(args) => merge::merge(&args),
+        Command::Diff(args) => diff::diff(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),

@@ -4,10 +4,11 @@ use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 
 use clap::{Args, ColorChoice};
+use serde_json::Value;
 
 use super::{CONFORMS, Failure};
 use crate::exchange::harmless_text;
-use crate::report::{Report, Reports, Verbosity, Wanted};
+use crate::report::{Format, Report, Reports, Verbosity, Wanted, WantedError};
 
 /// The flags that say what is written of a run, and where to.
 #[derive(Debug, Args)]
@@ -76,6 +77,46 @@ impl ReportArgs {
         if !self.quiet {
             let _ = writeln!(std::io::stderr(), "{}", harmless_text(text));
         }
+    }
+}
+
+/// `--report json[=PATH]`, of the commands that write nothing else, beside what they print for people.
+#[derive(Debug, Args)]
+pub(super) struct JsonArgs {
+    /// Write the result as json, to PATH or to standard output
+    #[arg(long, value_name = "json[=PATH]", value_parser = json)]
+    report: Option<Wanted>,
+}
+
+fn json(text: &str) -> Result<Wanted, String> {
+    let wanted: Wanted = text.parse().map_err(|error: WantedError| error.to_string())?;
+    match wanted.format {
+        Format::Json => Ok(wanted),
+        _ => Err("this command writes json only: json or json=PATH".to_owned()),
+    }
+}
+
+impl JsonArgs {
+    /// Makes the file, and refuses one of the `inputs`. What is returned prints the text for people, and the document.
+    pub fn open(
+        &self,
+        inputs: &[PathBuf],
+    ) -> Result<impl FnOnce(&[u8], &Value) -> Result<(), Failure> + use<>, Failure> {
+        let is_taken = self.report.as_ref().is_some_and(|wanted| wanted.path.is_none());
+        let place = self.report.as_ref().map(Wanted::place).unwrap_or_default();
+        let opened = self.report.as_ref().map(|wanted| wanted.sink(inputs)).transpose();
+        let mut report = opened.map_err(Failure::usage)?;
+        Ok(move |text: &[u8], document: &Value| {
+            // A reader that has gone away has read what it wanted.
+            let _ = if is_taken { anstream::stderr().write_all(text) } else { anstream::stdout().write_all(text) };
+            let Some(report) = &mut report else { return Ok(()) };
+            let written = writeln!(report, "{document:#}").and_then(|()| report.flush());
+            written.map_err(|error| {
+                Failure::inconclusive(format!(
+                    "the report could not be written: {place}: {error}\n  help: give another place"
+                ))
+            })
+        })
     }
 }
 

@@ -8,6 +8,7 @@ mod circuit_breaker;
 mod configuration;
 mod data;
 mod degenerate;
+mod diff;
 mod doctor;
 mod exit_codes;
 mod expectations_bite;

@@ -5,10 +5,12 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::io::{self, Write};
 
+use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::view::{View, counted, grouped};
+use super::view::{View, counted, grouped, named};
 use crate::documented::api::Operation;
 use crate::exchange::shortened;
 use crate::judge::facts::{Condition, Expected, Observed, Place};
@@ -126,6 +128,17 @@ impl<'v> Cause<'v> {
             return format!("{} more skipped for it", counted(self.holds_up, "case"));
         }
         format!("{}, {}", counted(self.cases.len(), "case"), counted(self.requirements.len(), "requirement"))
+    }
+
+    /// For people: what it is, what it breaks, and where to see it.
+    pub fn write(&self, out: &mut dyn Write, number: usize, view: &View) -> io::Result<()> {
+        let (bold, (case, finding)) = (Style::new().bold(), self.example);
+        writeln!(out, "{number:3}. {bold}{}{bold:#}", self.headline())?;
+        writeln!(out, "     {}: {}", self.extent(), named(&self.requirements, 2))?;
+        if let Some(rule) = view.rule(&finding.requirement) {
+            writeln!(out, "     rule: {} ({})", rule.says, rule.source)?;
+        }
+        writeln!(out, "     example: {}, step `{}`", case.id, finding.step)
     }
 
     pub fn to_json(&self) -> Value {

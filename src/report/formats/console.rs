@@ -207,15 +207,8 @@ fn list(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, v
         return Ok(());
     }
     writeln!(out, "\n{title} ({}):", causes.len())?;
-    let bold = Style::new().bold();
     for (index, cause) in causes.iter().take(shown).enumerate() {
-        let (case, finding) = cause.example;
-        writeln!(out, "{:3}. {bold}{}{bold:#}", index + 1, cause.headline())?;
-        writeln!(out, "     {}: {}", cause.extent(), named(&cause.requirements, 2))?;
-        if let Some(rule) = view.rule(&finding.requirement) {
-            writeln!(out, "     rule: {} ({})", rule.says, rule.source)?;
-        }
-        writeln!(out, "     example: {}, step `{}`", case.id, finding.step)?;
+        cause.write(out, index + 1, view)?;
     }
     more(out, causes.len(), shown)
 }

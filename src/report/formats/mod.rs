@@ -7,6 +7,7 @@ mod wire;
 mod json;
 mod read;
 mod merge;
+mod diff;
 mod console;
 mod next;
 mod entries;
@@ -21,13 +22,14 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 
 pub(crate) use console::Verbosity;
+pub(crate) use diff::Diff;
 pub(crate) use entries::to_paste;
 pub(crate) use merge::Merged;
 pub(crate) use read::ReadError;
 pub use read::read;
 pub(crate) use sarif::of_fuzzing;
 pub use wanted::Format;
-pub(crate) use wanted::{Wanted, check_places};
+pub(crate) use wanted::{Wanted, WantedError, check_places};
 
 use crate::run::{Event, Summary};
 use console::Console;

@@ -102,6 +102,14 @@ impl Wanted {
         self.path.as_ref().map_or_else(|| "standard output".to_owned(), |path| path.display().to_string())
     }
 
+    /// What one document is written to, once it is known. The file is created now; it may be none of these.
+    pub fn sink(&self, inputs: &[PathBuf]) -> Result<Box<dyn Write>, OpenError> {
+        self.spares(inputs)?;
+        let Some(path) = &self.path else { return Ok(Box::new(io::stdout())) };
+        let file = files::open_report(path).map_err(|error| OpenError::NotMade { path: path.clone(), error })?;
+        Ok(Box::new(BufWriter::new(file)))
+    }
+
     /// Opens the report. The file is created now, so that a run never ends without a place for its report.
     fn open(&self) -> Result<Report, OpenError> {
         let Some(path) = &self.path else { return Ok(self.format.onto(Box::new(BufWriter::new(io::stdout())))) };
