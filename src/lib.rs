@@ -38,6 +38,8 @@ pub mod words;
 pub mod prove;
 #[cfg(feature = "cli")]
 mod baseline;
+#[cfg(feature = "cli")]
+mod answers;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
 #[cfg(any(feature = "cli", feature = "trials"))]

@@ -21,6 +21,7 @@ mod doctor;
 mod recover;
 mod replay;
 mod run;
+mod compare;
 mod next;
 mod reproduce;
 
@@ -78,6 +79,8 @@ enum Command {
     Run(Box<run::RunArgs>),
     /// Show what to fix next: the causes in order, and one case to work on
     Next(Box<next::NextArgs>),
+    /// Run the same cases on two targets, and show what they differ in
+    Compare(Box<compare::CompareArgs>),
     /// Write a shell script that repeats a case with curl
     Reproduce(Box<reproduce::ReproduceArgs>),
     /// Fuzz a target: search for inputs that it handles wrongly
@@ -118,6 +121,7 @@ pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Run(args) => run::run(&args),
         Command::Next(args) => next::next(*args),
+        Command::Compare(args) => compare::compare(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Replay(args) => replay::replay(&args),

@@ -75,9 +75,14 @@ impl ReportArgs {
     /// A line at standard error, so that it is not part of the report.
     pub fn say(&self, text: &str) {
         if !self.quiet {
-            let _ = writeln!(std::io::stderr(), "{}", harmless_text(text));
+            say(text);
         }
     }
+}
+
+/// A line at standard error. If it cannot be written, there is no other place to say it.
+pub(super) fn say(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", harmless_text(text));
 }
 
 /// `--report json[=PATH]`, of the commands that write nothing else, beside what they print for people.

@@ -25,7 +25,7 @@ use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, ca
 use crate::report::{ReadError, Verbosity, Wanted, read, to_paste};
 use crate::requirement::Level;
 use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
-use crate::scenario::Change;
+use crate::scenario::{Change, Suite};
 use crate::snapshot::Store;
 
 #[derive(Debug, Args)]
@@ -133,7 +133,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if !resolved.info.embedded {
         _lock = Some(RunLock::take(&resolved.locks()).map_err(Failure::usage)?);
         args.report.say(&plan_view::changes(&plan, &resolved.capabilities));
-        make_safe(args, &resolved, &plan)?;
+        make_safe(&|text| args.report.say(text), &resolved, &plan)?;
     }
     runtime()?.block_on(async {
         let settings = Settings {
@@ -160,16 +160,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
                 reports.take(&event);
             }
         };
-        let (target, registration) = (Arc::clone(&resolved.target), resolved.info.registration);
-        let Stops { tidily, at_once } = stops_on_signals();
-        let begun = Instant::now();
-        let running = run_plan(&suite.register, plan, target, registration, &settings, tidily, &mut emit);
-        if unless_stopped(&at_once, running).await.is_none() {
-            let what = "what the run made on the target was not removed; `wabizspec recover --clean` does";
-            emit(Event::Note(format!("ended at once: {what}")));
-            let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-            emit(Event::Ended(Ended { complete: false, interrupted: true, password_changed: false, elapsed_ms }));
-        }
+        drive(&suite, plan, &resolved, &settings, &stops_on_signals(), &mut emit).await;
     });
     let Concluded { code, verdict } = conclude(reports);
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
@@ -183,8 +174,28 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     })
 }
 
+/// Runs the plan, until it is done or a signal ends it.
+pub(super) async fn drive(
+    suite: &Suite,
+    plan: Plan,
+    resolved: &Resolved,
+    settings: &Settings,
+    stops: &Stops,
+    emit: &mut (dyn FnMut(Event) + Send),
+) {
+    let (target, registration) = (Arc::clone(&resolved.target), resolved.info.registration);
+    let begun = Instant::now();
+    let running = run_plan(&suite.register, plan, target, registration, settings, stops.tidily.clone(), emit);
+    if unless_stopped(&stops.at_once, running).await.is_none() {
+        let what = "what the run made on the target was not removed; `wabizspec recover --clean` does";
+        emit(Event::Note(format!("ended at once: {what}")));
+        let elapsed_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+        emit(Event::Ended(Ended { complete: false, interrupted: true, password_changed: false, elapsed_ms }));
+    }
+}
+
 /// Before the first request: makes sure that passwords which the run will give can be kept.
-fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Failure> {
+pub(super) fn make_safe(say: &dyn Fn(&str), resolved: &Resolved, plan: &Plan) -> Result<(), Failure> {
     let changes = plan.changes();
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
     let admins = fresh || reset || changes.contains_key(&Change::Passwords);
@@ -204,7 +215,7 @@ fn make_safe(args: &RunArgs, resolved: &Resolved, plan: &Plan) -> Result<(), Fai
         runtime()?.block_on(journal.prepare()).map_err(Failure::usage)?;
     }
     if let Some(warning) = resolved.journal_warning().filter(|_| admins) {
-        args.report.say(&format!("warning: {warning}"));
+        say(&format!("warning: {warning}"));
     }
     Ok(())
 }

@@ -4,6 +4,7 @@ mod file;
 mod secret;
 mod configured;
 mod sources;
+mod pair;
 
 use std::ffi::OsString;
 use std::io::Write;
@@ -33,6 +34,7 @@ use crate::transport::{Client, Limits, Transport};
 use configured::{account, admin_name, admin_password, client, headers, hooks, shown};
 pub(super) use file::LeftOut;
 use file::{Configuration, without_mark};
+pub(super) use pair::PairArgs;
 
 /// How long opening a connection may take; `--timeout` shortens it but does not lengthen it.
 const CONNECT: Duration = Duration::from_secs(3);

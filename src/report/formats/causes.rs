@@ -36,6 +36,10 @@ struct Key {
     observed: String,
 }
 
+/// Its level, whether an operation is missing, whether a case begins with it, what it holds up, and in how many cases it is
+/// first and is at all.
+pub(super) type Rank = (Level, bool, bool, usize, usize, usize);
+
 /// One deviation under one condition.
 pub(super) struct Cause<'v> {
     key: Key,
@@ -130,10 +134,16 @@ impl<'v> Cause<'v> {
         format!("{}, {}", counted(self.cases.len(), "case"), counted(self.requirements.len(), "requirement"))
     }
 
+    /// The higher, the more it tells.
+    pub fn rank(&self) -> Rank {
+        let Cause { level, missing, first_in, holds_up, cases, .. } = self;
+        (*level, missing.is_some(), *first_in > 0, *holds_up, *first_in, cases.len())
+    }
+
     /// For people: what it is, what it breaks, and where to see it.
-    pub fn write(&self, out: &mut dyn Write, number: usize, view: &View) -> io::Result<()> {
+    pub fn write(&self, out: &mut dyn Write, lead: &str, view: &View) -> io::Result<()> {
         let (bold, (case, finding)) = (Style::new().bold(), self.example);
-        writeln!(out, "{number:3}. {bold}{}{bold:#}", self.headline())?;
+        writeln!(out, "{lead}{bold}{}{bold:#}", self.headline())?;
         writeln!(out, "     {}: {}", self.extent(), named(&self.requirements, 2))?;
         if let Some(rule) = view.rule(&finding.requirement) {
             writeln!(out, "     rule: {} ({})", rule.says, rule.source)?;
@@ -160,6 +170,15 @@ impl<'v> Cause<'v> {
 /// The causes of a run, most telling first: musts before shoulds, missing operations before wrong answers, then what
 /// holds up most, then what begins most cases.
 pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
+    gathered(view, false)
+}
+
+/// The same, where a request that is accepted and must be refused is one cause for all operations.
+pub(super) fn causes_across_operations(view: &View) -> Vec<Cause<'_>> {
+    gathered(view, true)
+}
+
+fn gathered(view: &View, across_operations: bool) -> Vec<Cause<'_>> {
     let cases = view.sorted().into_iter().filter(|case| matches!(case.verdict, Verdict::Fail | Verdict::Pass));
     let findings: Vec<(&CaseReport, &Finding)> =
         cases.flat_map(|case| case.findings.iter().map(move |finding| (case, finding))).collect();
@@ -168,15 +187,15 @@ pub(super) fn causes(view: &View) -> Vec<Cause<'_>> {
     let keyed = findings.into_iter().map(|(case, finding)| {
         let key = Key::of(finding);
         // If even what a control sends is accepted, the finer checks of that operation are no causes of their own.
-        let key = if of_controls.contains(&key) { key } else { key.in_group(&finding.requirement) };
+        let mut key = if of_controls.contains(&key) { key } else { key.in_group(&finding.requirement) };
+        if across_operations && key.group.is_some() {
+            key.operation = None;
+        }
         (key, (case, finding))
     });
     let mut causes: Vec<Cause<'_>> =
         grouped(keyed).into_iter().filter_map(|(key, findings)| Cause::of(key, &findings, view)).collect();
-    causes.sort_by_key(|cause| {
-        let Cause { level, missing, first_in, holds_up, cases, .. } = cause;
-        Reverse((*level, missing.is_some(), *first_in > 0, *holds_up, *first_in, cases.len()))
-    });
+    causes.sort_by_key(|cause| Reverse(cause.rank()));
     causes
 }
 

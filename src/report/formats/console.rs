@@ -208,7 +208,7 @@ fn list(out: &mut dyn Write, title: &str, causes: &[&Cause<'_>], shown: usize, v
     }
     writeln!(out, "\n{title} ({}):", causes.len())?;
     for (index, cause) in causes.iter().take(shown).enumerate() {
-        cause.write(out, index + 1, view)?;
+        cause.write(out, &format!("{:3}. ", index + 1), view)?;
     }
     more(out, causes.len(), shown)
 }

@@ -212,7 +212,7 @@ fn list(out: &mut dyn Write, title: &str, causes: &[Cause<'_>], view: &View) -> 
         writeln!(out, "\n{title} ({}):", causes.len())?;
     }
     for (index, cause) in causes.iter().enumerate() {
-        cause.write(out, index + 1, view)?;
+        cause.write(out, &format!("{:3}. ", index + 1), view)?;
     }
     Ok(())
 }
@@ -231,8 +231,7 @@ fn turned<'v>(a: BTreeMap<&'v str, String>, b: BTreeMap<&'v str, String>) -> Vec
 
 impl Side {
     fn read(path: &Path) -> Result<Side, ReadError> {
-        let mut view = View::default();
-        view.keeps_all = true;
+        let mut view = View::of_all_cases();
         read(path, &mut |event| view.take(&event))?;
         let path = path.to_owned();
         match view.summary.started.clone() {

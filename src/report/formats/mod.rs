@@ -9,6 +9,7 @@ mod read;
 mod merge;
 mod diff;
 mod console;
+mod compared;
 mod next;
 mod entries;
 mod github;
@@ -22,6 +23,7 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 
 pub(crate) use console::Verbosity;
+pub(crate) use compared::{Compared, Ran};
 pub(crate) use diff::Diff;
 pub(crate) use entries::to_paste;
 pub(crate) use merge::Merged;

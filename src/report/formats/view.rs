@@ -28,6 +28,11 @@ pub(super) struct View {
 }
 
 impl View {
+    /// One that keeps every case.
+    pub fn of_all_cases() -> View {
+        View { keeps_all: true, ..View::default() }
+    }
+
     pub fn take(&mut self, event: &Event) {
         self.summary.take(event);
         match event {
