@@ -23,8 +23,8 @@ pub struct Ledger {
 #[derive(Debug)]
 struct Line {
     entry: Entry,
-    /// Whether the entry covers a case of the suite.
-    is_of_the_suite: bool,
+    /// How many cases of the suite the entry covers.
+    covered: usize,
     held: usize,
     /// Cases that were judged and do not break the requirement.
     mended: Vec<String>,
@@ -46,7 +46,7 @@ impl Ledger {
     pub fn new<'c>(baseline: Baseline, today: Date, cases: impl IntoIterator<Item = &'c str>) -> Ledger {
         let ids: BTreeSet<&str> = cases.into_iter().collect();
         let line = |entry: Entry| Line {
-            is_of_the_suite: ids.contains(entry.case.as_str()) || ids.iter().any(|id| entry.covers(id)),
+            covered: ids.iter().filter(|id| entry.covers(id)).count(),
             entry,
             held: 0,
             mended: Vec::new(),
@@ -127,9 +127,32 @@ impl Ledger {
         self.lines.get_mut(found)
     }
 
+    pub fn today(&self) -> Date {
+        self.today
+    }
+
     /// Whether an entry expired, matches nothing, or no longer describes what happens.
     pub fn is_stale(&self) -> bool {
         self.lines.iter().any(|line| line.staleness(self.today).is_some())
+    }
+
+    /// The lines of the entries that excuse nothing any more: every case that they cover was judged and is mended, or there
+    /// is none.
+    pub fn needless(&self) -> BTreeSet<usize> {
+        let is_needless = |line: &&Line| line.mended.len() == line.covered;
+        self.lines.iter().filter(is_needless).map(|line| line.entry.line).collect()
+    }
+
+    /// The text of the baseline without these entries, each with the comment right above it.
+    pub fn text_without(&self, text: &str, gone: &BTreeSet<usize>) -> String {
+        let lines: Vec<&str> = text.split_inclusive('\n').collect();
+        let is_comment = |line: usize| lines[line - 1].trim_start().starts_with('#');
+        let start = |entry: usize| (1..entry).rev().take_while(|line| is_comment(*line)).last().unwrap_or(entry);
+        let mut entries: Vec<usize> = self.lines.iter().map(|line| line.entry.line).collect();
+        entries.sort_unstable();
+        let entry_of = |line: usize| entries.iter().rev().find(|entry| start(**entry) <= line);
+        let kept = (1..=lines.len()).filter(|line| entry_of(*line).is_none_or(|entry| !gone.contains(entry)));
+        kept.map(|line| lines[line - 1]).collect()
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -153,11 +176,11 @@ impl Ledger {
 
 impl Line {
     fn is_unjudged(&self) -> bool {
-        self.is_of_the_suite && self.held == 0 && self.mended.is_empty() && self.changed.is_empty()
+        self.covered > 0 && self.held == 0 && self.mended.is_empty() && self.changed.is_empty()
     }
 
     fn staleness(&self, today: Date) -> Option<String> {
-        if !self.is_of_the_suite {
+        if self.covered == 0 {
             return Some("the suite has no such case".to_owned());
         }
         if let Some(last) = self.entry.expired(today) {

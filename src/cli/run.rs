@@ -19,6 +19,7 @@ use crate::baseline::{Baseline, Ledger};
 use crate::custody::config::{LongSpan, Span};
 use crate::custody::lock::RunLock;
 use crate::documented::password::PasswordRule;
+use crate::files;
 use crate::judge::Verdict;
 use crate::located::SourceText;
 use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
@@ -38,6 +39,7 @@ Examples:
   wabizspec run --report json=report.json --shard 1/2
   wabizspec run --report html=report.html --report junit=junit.xml
   wabizspec run --rerun-failed report.json
+  wabizspec run --write-baseline known.toml            and from then on: run --baseline known.toml
 
 The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]
 pub(super) struct RunArgs {
@@ -61,6 +63,12 @@ pub(super) struct RunArgs {
     /// Also exit with 1 if a baseline entry has expired, matches nothing or no longer fails
     #[arg(long, requires = "baseline", help_heading = "Report")]
     strict_baseline: bool,
+    /// Write the known failures to FILE, which is new or the baseline, with an entry for each failure that is not known yet
+    #[arg(long, value_name = "FILE", help_heading = "Report")]
+    write_baseline: Option<PathBuf>,
+    /// Remove the baseline's entries whose cases were all judged and no longer fail, or are not in the suite
+    #[arg(long, requires = "baseline", help_heading = "Report")]
+    prune_baseline: bool,
     #[command(flatten)]
     pub report: ReportArgs,
     /// Leave out these case ids, requirement ids or areas, with * and ?
@@ -99,6 +107,12 @@ pub(super) struct RunArgs {
     suite: SuiteArgs,
 }
 
+/// The known failures, and the text that they were read from.
+struct Known {
+    ledger: Ledger,
+    text: String,
+}
+
 fn level() -> impl TypedValueParser<Value = Level> {
     let names = PossibleValuesParser::new(["must", "should"]);
     names.map(|name| if name == "must" { Level::Must } else { Level::Should })
@@ -109,10 +123,13 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let suite = args.suite.suite()?;
     let selection = Selection { filters: args.filters.clone(), exclude: args.exclude.clone(), only, shard: args.shard };
     let all = cases(&suite);
-    let mut ledger = args.ledger(&all)?;
+    let mut known = args.known(&all)?;
     let (selected, part) = selection.apply(all).map_err(|error| args.no_case(&error))?;
-    let resolved =
-        args.target.resolve(&[("--snapshots", args.snapshots.is_some()), ("--baseline", args.baseline.is_some())])?;
+    let resolved = args.target.resolve(&[
+        ("--snapshots", args.snapshots.is_some()),
+        ("--baseline", args.baseline.is_some()),
+        ("--write-baseline", args.write_baseline.is_some()),
+    ])?;
     let plan = plan(selected, &resolved.capabilities);
     if args.plan {
         return print(&plan_view::plan_view(&plan, &resolved));
@@ -149,8 +166,8 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
             ..resolved.settings.clone()
         };
         let mut emit = |event: Event| {
-            let events = match &mut ledger {
-                Some(ledger) => ledger.take(event),
+            let events = match &mut known {
+                Some(known) => known.ledger.take(event),
                 None => vec![event],
             };
             for event in events {
@@ -166,8 +183,14 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
         args.report.say("help: `wabizspec doctor`, with the same flags, shows what is wrong");
     }
-    let Some(ledger) = ledger else { return Ok(code) };
-    args.print_entries(&ledger);
+    let Some(Known { ledger, text }) = known else { return Ok(code) };
+    match &args.writes_to() {
+        // A run that was cut short shows only a part of what fails.
+        Some(path) if matches!(verdict, CONFORMS | FINDINGS | INCONCLUSIVE) => {
+            args.write_known(path, &ledger, &text)?
+        }
+        _ => args.print_entries(&ledger),
+    }
     Ok(match code {
         CONFORMS | INCONCLUSIVE if args.strict_baseline && ledger.is_stale() => FINDINGS,
         code => code,
@@ -245,23 +268,56 @@ impl RunArgs {
 
     /// Every file that no report may overwrite.
     fn inputs(&self, resolved: &Resolved) -> Vec<PathBuf> {
-        let own = self.baseline.iter().chain(&self.rerun_failed).cloned();
+        let own = self.baseline.iter().chain(&self.rerun_failed).chain(&self.write_baseline).cloned();
         own.chain(resolved.inputs.clone()).chain(self.suite.inputs()).collect()
     }
 
     /// The known failures, for a run of these cases.
-    fn ledger(&self, all: &[Case]) -> Result<Option<Ledger>, Failure> {
-        let Some(path) = &self.baseline else { return Ok(None) };
-        let (file, text) = (path.display().to_string(), super::read(path)?);
-        let baseline = Baseline::parse(SourceText { file: &file, text: &text }).map_err(Failure::usage)?;
+    fn known(&self, all: &[Case]) -> Result<Option<Known>, Failure> {
+        if let Some(new) =
+            self.write_baseline.as_ref().filter(|path| Some(*path) != self.baseline.as_ref() && path.exists())
+        {
+            let new = new.display();
+            return Err(Failure::usage(format!(
+                "{new} exists already\n  help: name a new file, or add to this one with --baseline {new} --write-baseline {new}"
+            )));
+        }
+        let (baseline, text) = match &self.baseline {
+            None if self.write_baseline.is_none() => return Ok(None),
+            None => (Baseline::default(), String::new()),
+            Some(path) => {
+                let (file, text) = (path.display().to_string(), super::read(path)?);
+                (Baseline::parse(SourceText { file: &file, text: &text }).map_err(Failure::usage)?, text)
+            }
+        };
         let today = Zoned::now().with_time_zone(TimeZone::UTC).date();
         let ids = all.iter().map(|case| case.id.as_str());
-        Ok(Some(Ledger::new(baseline, today, ids)))
+        Ok(Some(Known { ledger: Ledger::new(baseline, today, ids), text }))
+    }
+
+    /// The file that the known failures are written to, if they are.
+    fn writes_to(&self) -> Option<&PathBuf> {
+        self.write_baseline.as_ref().or(self.baseline.as_ref().filter(|_| self.prune_baseline))
+    }
+
+    /// Writes the known failures: the `text` of the baseline, without what is to be pruned, with what is to be added.
+    fn write_known(&self, path: &Path, ledger: &Ledger, text: &str) -> Result<(), Failure> {
+        let gone = if self.prune_baseline { ledger.needless() } else { BTreeSet::new() };
+        let new = if self.write_baseline.is_some() { ledger.new.as_slice() } else { &[] };
+        let reason = format!("written by --write-baseline on {}, not explained yet", ledger.today());
+        let text = ledger.text_without(text, &gone) + &to_paste(new, &reason);
+        files::replace(path, text.as_bytes()).map_err(cannot("write", path))?;
+        let (path, added, removed) = (path.display(), new.len(), gone.len());
+        self.report.say_after(&format!("\n{path}: entries added: {added}, removed: {removed}\n"));
+        if self.write_baseline.is_none() {
+            self.print_entries(ledger);
+        }
+        Ok(())
     }
 
     /// Ends the report with entries for what failed and the baseline does not know.
     fn print_entries(&self, ledger: &Ledger) {
-        let entries = to_paste(&ledger.new);
+        let entries = to_paste(&ledger.new, "");
         if let Some(path) = self.baseline.as_ref().filter(|_| !entries.is_empty()) {
             let path = path.display();
             self.report.say_after(&format!("\nentries for {path}, each reason still to be written:\n{entries}"));

@@ -156,6 +156,56 @@ fn a_baseline_excuses_what_fails_as_recorded_and_nothing_else() {
 }
 
 #[test]
+fn a_baseline_is_written_and_makes_the_next_run_green() {
+    let scene = Scene::new(ACCEPTS);
+    let run = |line: &str| {
+        let filters = "--fresh --allow users envelope/control envelope/unknown-path::* users/read-admin";
+        scene.place.judge(filters).at(&scene.proxy).args(line).end()
+    };
+    run("--write-baseline new.toml").exited(1).says("new.toml: entries added: ").never_says("reason = ");
+    run("--baseline new.toml --strict-baseline").exited(0).counts("known", 5);
+    run("--write-baseline new.toml").exited(2).says("new.toml exists already");
+    run("--write-baseline report.json").exited(2);
+    run("--prune-baseline").exited(2);
+    // What is known stays as it was written, and what is new comes after it.
+    let first = scene.place.read("new.toml").replace("not explained yet", "mine");
+    let last = first.rfind("\n[[known]]").expect("entries");
+    scene.place.write("new.toml", &first[..last]);
+    run("--baseline new.toml --write-baseline new.toml").exited(1).says("entries added: 1, removed: 0");
+    let text = scene.place.read("new.toml");
+    assert!(text.starts_with(&first[..last]) && text.matches("not explained yet").count() == 1, "{text}");
+    run("--baseline new.toml").exited(0);
+}
+
+#[test]
+fn a_baseline_is_pruned_of_what_no_longer_fails_and_of_nothing_else() {
+    let scene = Scene::new(ACCEPTS);
+    let entry = |above: &str, case: &str| {
+        format!("{above}[[known]]\ncase = \"{case}\"\nrequirement = \"{RULE}\"\nsignature = \"s\"\nreason = \"r\"\n\n")
+    };
+    let of = |text: &str, row: &str| entry(text, &format!("envelope/unknown-path::{row}"));
+    let head = "# Ours.\n\n";
+    let unjudged = entry("# About the login.\n", "login/standard-login");
+    let known = scene.known();
+    let (gone, mended) = (of("# Long ago.\n", "no-such-row"), of("# All rows.\n# Both lines.\n", "*"));
+    let prune = |baseline: &str, code: i32| {
+        scene.judged(baseline, "--prune-baseline").exited(code);
+        scene.place.read("known.toml")
+    };
+    let whole = format!("{head}{gone}{unjudged}{known}");
+    assert_eq!(prune(&whole, 0), format!("{head}{unjudged}{known}"), "what still fails stays");
+    scene.turns(CRASHES);
+    assert_eq!(prune(&whole, 1), format!("{head}{unjudged}{known}"), "what fails in another way stays");
+    scene.turns(THROTTLES);
+    assert_eq!(prune(&format!("{head}{unjudged}{known}"), 3), format!("{head}{unjudged}{known}"), "unjudged");
+    scene.turns(GOOD);
+    assert_eq!(prune(&format!("{head}{mended}{unjudged}{gone}"), 0), format!("{head}{unjudged}"));
+    scene.turns(ACCEPTS_ONE);
+    let all = for_all_rows(&scene);
+    assert_eq!(prune(&all, 0), all, "some of its cases still fail");
+}
+
+#[test]
 fn an_entry_that_matches_nothing_is_reported() {
     let scene = Scene::new(GOOD);
     let entry = |case: &str| {

@@ -81,7 +81,7 @@ fn held_to(baseline: &str, events: Vec<Event>) -> (Vec<String>, String) {
         Event::Case(case) if case.verdict == Verdict::Fail => Some(case.id),
         _ => None,
     });
-    (failing.collect(), to_paste(&ledger.new))
+    (failing.collect(), to_paste(&ledger.new, ""))
 }
 
 /// Runs the test with a folder of its own and all cases, once for each format that can be read back.

@@ -3,16 +3,15 @@
 use crate::baseline::NewEntry;
 use crate::words;
 
-/// The entries, ready to be pasted but for the reason; empty if there are none.
-pub(crate) fn to_paste(entries: &[NewEntry]) -> String {
+/// The entries with that reason, ready to be pasted; empty if there are none.
+pub(crate) fn to_paste(entries: &[NewEntry], reason: &str) -> String {
     let mut text = String::new();
     for NewEntry { case, requirement, signature, findings } in entries {
         let observed: Vec<String> = findings.iter().map(words::all_observed).collect();
         let observed = one_line(&observed.join("; "));
-        let [case, requirement, signature] =
-            [case, requirement, signature].map(|text| toml::Value::from(text.as_str()));
+        let [case, requirement, signature, reason] = [case, requirement, signature, reason].map(toml::Value::from);
         text.push_str(&format!(
-            "\n[[known]]   # {observed}\ncase = {case}\nrequirement = {requirement}\nsignature = {signature}\nreason = \"\"\n"
+            "\n[[known]]   # {observed}\ncase = {case}\nrequirement = {requirement}\nsignature = {signature}\nreason = {reason}\n"
         ));
     }
     text
