@@ -55,9 +55,9 @@ impl Ran {
         cases
     }
 
-    fn answer(&self, case: &str, step: &str) -> String {
-        let answers = self.answers.of(case);
-        answers.iter().find(|answer| answer.step == step).map_or("not asked".to_owned(), described)
+    /// Its answer to that step; none if that has several, or was not asked.
+    fn answer(&self, case: &str, step: &str) -> Option<String> {
+        self.answers.of(case).iter().find(|answer| answer.step == step).map(described)
     }
 
     /// The findings of a case, and what it noticed of requirements of level may.
@@ -306,7 +306,13 @@ impl<'r> Compared<'r> {
                 (case.as_str(), step.as_str())
             }
         };
-        writeln!(out, "     A: {}; B: {}", self.a.answer(case, step), self.b.answer(case, step))
+        match (self.a.answer(case, step), self.b.answer(case, step)) {
+            (None, None) => Ok(()),
+            (a, b) => {
+                let [a, b] = [a, b].map(|answer| answer.unwrap_or("not asked".to_owned()));
+                writeln!(out, "     A: {a}; B: {b}")
+            }
+        }
     }
 
     /// For programs.
