@@ -22,6 +22,9 @@ pub(super) struct MergeArgs {
     /// Exit with 3 if fewer than N cases were judged in all reports together
     #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
     min_cases: u32,
+    /// Exit with 3 if fewer than N percent of the musts are proven by all reports together
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = clap::value_parser!(u8).range(..=100))]
+    min_percent: u8,
     #[command(flatten)]
     report: ReportArgs,
 }
@@ -29,7 +32,7 @@ pub(super) struct MergeArgs {
 pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
     let merged = Merged::of(&args.reports).map_err(Failure::usage)?;
     let mut reports = args.report.open(Verbosity::Quiet, &args.reports)?;
-    reports.require(args.min_cases as usize);
+    reports.require(args.min_cases as usize, args.min_percent);
     merged.events(&mut |event| reports.take(&event)).map_err(Failure::usage)?;
     Ok(conclude(reports).code)
 }

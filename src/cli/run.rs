@@ -100,6 +100,9 @@ pub(super) struct RunArgs {
     /// Exit with 3 if fewer than N cases are judged; a shard needs half of its share, because shards differ in size
     #[arg(long, value_name = "N", help_heading = "Plan")]
     min_cases: Option<u32>,
+    /// Exit with 3 if fewer than N percent of the musts are proven, of those for targets like this one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(..=100), conflicts_with = "shard", help_heading = "Plan")]
+    min_percent: Option<u8>,
     /// Print what would run, in what order, and what it would change; send nothing
     #[arg(long, help_heading = "Plan")]
     plan: bool,
@@ -137,7 +140,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let store = |folder: &PathBuf| Store::open(folder, args.accept).map(Arc::new).map_err(cannot("use", folder));
     let snapshots = args.snapshots.as_ref().map(store).transpose()?;
     let mut reports = args.report.open(Verbosity::Normal, &args.inputs(&resolved))?;
-    reports.require(args.least(resolved.configuration.config.target.min_cases));
+    reports.require(args.least(resolved.configuration.config.target.min_cases), args.min_percent.unwrap_or(0));
     if let Some(path) = &resolved.configuration.file {
         args.report.say(&format!("configuration: {}", path.display()));
     }

@@ -33,7 +33,7 @@ pub use reason::Reason;
 pub(crate) use settings::FailuresLeft;
 pub use settings::{Settings, Witness, Witnessed};
 pub use summary::Summary;
-pub(crate) use summary::{Conclusion, RequirementResult};
+pub(crate) use summary::{Conclusion, RequirementResult, Share};
 
 use crate::custody::Target;
 use crate::judge::Oracles;

@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use super::Reason;
 use super::event::{CaseReport, Ended, Event, RequirementInfo, Started};
 use crate::judge::{RequirementVerdict, Verdict, requirement_verdict};
+use crate::plan::Skip;
 use crate::requirement::Level;
 use crate::snapshot;
 
@@ -26,6 +28,22 @@ pub struct Summary {
     scenarios: BTreeMap<String, bool>,
     /// How many cases must be judged; with fewer the run is inconclusive.
     pub(crate) least: usize,
+    /// How many percent of the musts must be proven.
+    pub(crate) least_percent: usize,
+}
+
+/// How many requirements the run proves, of those that can be proven on a target of this kind.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Share {
+    pub proven: usize,
+    pub of: usize,
+}
+
+impl Share {
+    /// Rounded down: 100 is all of them. None where there is none.
+    pub fn percent(self) -> Option<usize> {
+        (100 * self.proven).checked_div(self.of)
+    }
 }
 
 #[derive(Debug, Clone, Default)]
@@ -41,6 +59,8 @@ struct Seen {
     id: String,
     verdict: Verdict,
     twin: Option<String>,
+    /// Whether it is for targets like this one.
+    applies: bool,
 }
 
 /// The result of a run, worst first.
@@ -119,7 +139,8 @@ impl Summary {
             *self.scenarios.entry(case.scenario().to_owned()).or_insert(true) &= passed;
         }
         let index = self.cases.len();
-        self.cases.push(Seen { id: case.id.clone(), verdict: case.verdict, twin: case.twin.clone() });
+        let applies = !matches!(case.reason, Some(Reason::Skipped(Skip::Registration { .. } | Skip::Without(_))));
+        self.cases.push(Seen { id: case.id.clone(), verdict: case.verdict, twin: case.twin.clone(), applies });
         for id in &case.cites {
             self.tally(id).cases.push(index);
         }
@@ -169,6 +190,30 @@ impl Summary {
         }
     }
 
+    /// How many requirements of each area and level are proven. Those that no case for this kind of target checks are left
+    /// out, and so is what the documents leave open.
+    pub(crate) fn shares(&self) -> BTreeMap<(&str, Level), Share> {
+        let applies = |id: &str| match self.requirements.get(id) {
+            Some(Tally { broken, cases }) => !broken.is_empty() || cases.iter().any(|index| self.cases[*index].applies),
+            None => true,
+        };
+        let mut shares: BTreeMap<(&str, Level), Share> = BTreeMap::new();
+        for RequirementResult { requirement: RequirementInfo { id, level, .. }, verdict, .. } in self.requirements() {
+            if let Some((area, _)) = id.split_once('.').filter(|_| *level > Level::May && applies(id)) {
+                let share = shares.entry((area, *level)).or_default();
+                share.of += 1;
+                share.proven += usize::from(verdict == RequirementVerdict::Pass);
+            }
+        }
+        shares
+    }
+
+    /// The same for a level as a whole.
+    pub(crate) fn share(&self, level: Level) -> Share {
+        let of_level = self.shares().into_iter().filter(|((_, of), _)| *of == level);
+        of_level.fold(Share::default(), |all, (_, one)| Share { proven: all.proven + one.proven, of: all.of + one.of })
+    }
+
     /// A refusal whose twin was tried and not accepted shows nothing, so its pass counts as if it had failed.
     fn as_evidence(&self, case: &Seen) -> Verdict {
         let twin_failed = case.twin.as_deref().and_then(|twin| self.scenarios.get(twin)) == Some(&false);
@@ -183,19 +228,33 @@ impl Summary {
         [Verdict::Pass, Verdict::Fail, Verdict::Known].map(|verdict| self.count(verdict)).iter().sum()
     }
 
-    /// A message if fewer cases were judged than required.
+    /// A message if fewer cases were judged, or fewer musts are proven, than required.
     pub(crate) fn shortfall(&self) -> Option<String> {
         let (judged, least) = (self.judged(), self.least);
-        (judged < least).then(|| {
-            format!(
+        if judged < least {
+            return Some(format!(
                 "cases judged: {judged}, fewer than the {least} that are asked for (--min-cases, or min_cases in the \
                  configuration); a password or a permission may be missing"
+            ));
+        }
+        let (share, least) = (self.share(Level::Must), self.least_percent);
+        self.proves_too_little().then(|| {
+            let Share { proven, of } = share;
+            format!(
+                "musts proven: {} % ({proven} of {of}), fewer than the {least} % that are asked for (--min-percent); a \
+                 password or a permission may be missing",
+                share.percent().unwrap_or(0)
             )
         })
     }
 
+    fn proves_too_little(&self) -> bool {
+        self.least_percent > 0 && self.share(Level::Must).percent().unwrap_or(0) < self.least_percent
+    }
+
     pub(crate) fn conclusion(&self) -> Conclusion {
-        let unjudged = self.count(Verdict::Blocked) > 0 || self.judged() < self.least.max(1);
+        let unjudged =
+            self.count(Verdict::Blocked) > 0 || self.judged() < self.least.max(1) || self.proves_too_little();
         match &self.ended {
             _ if self.count(Verdict::Error) > 0 => Conclusion::Defect,
             None => Conclusion::Died,

@@ -5,7 +5,9 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::PermissionsExt;
 
-use crate::harness::{Address, Ended, OWNERS, PASSWORD, Place, Program, Server, answer, answering, fresh, in_use};
+use crate::harness::{
+    Address, Ended, OWNERS, PASSWORD, Place, Program, Server, answer, answering, faulty, fresh, in_use,
+};
 
 /// What the program does with these arguments there, with these variables.
 fn output(place: &Place, args: &str, environment: &[(&str, &str)]) -> Ended {
@@ -91,6 +93,40 @@ fn the_verdict_says_how_much_was_judged_and_too_little_is_inconclusive() {
     run(&format!("--min-cases {many}"), true).exited(0);
     run(&format!("--min-cases {}", many + 1), true).exited(3);
     run("--min-cases 2 login/default-password-alone", false).exited(3);
+}
+
+#[test]
+fn the_verdict_says_how_much_was_proven_and_too_little_is_inconclusive() {
+    let server = in_use("open");
+    let run = |more: &str| Program::judge("").at(&server).args(more).password().end();
+    let ended = run("").exited(0);
+    let proven = ended.0["proven"].as_array().expect("shares").clone();
+    let must = |member: &str| -> u64 {
+        let musts = proven.iter().filter(|share| share["level"] == "must");
+        musts.map(|share| share[member].as_u64().expect("a number")).sum()
+    };
+    let (have, of) = (must("proven"), must("of"));
+    let whole = ended.requirements().iter().filter(|it| it["level"] == "must" && it["verdict"] == "pass").count();
+    assert_eq!(have, whole as u64);
+    let percent = 100 * have / of;
+    assert!((10..90).contains(&percent), "{percent} %");
+    ended.says(&format!("all        {percent:2} % of {of} musts"));
+    run(&format!("--min-percent {percent}")).exited(0);
+    let short = run(&format!("-q --min-percent {}", percent + 1)).exited(3);
+    short.says(&format!("musts proven: {percent} % ({have} of {of}), fewer than the {} %", percent + 1));
+    // What is for the other state of the registration can be proven by nobody, and a finding wins.
+    Program::new("run --min-percent 100").end().exited(0);
+    Program::new("run --min-percent 100 --registration sunset").end().exited(0);
+    let broken = faulty(&["login.first.default-password-accepted"]);
+    Program::new("run --min-percent 100 login").at(&broken).resetting(&broken).end().exited(1);
+    // A shard proves little by itself.
+    run("--min-percent 5 --shard 1/2").exited(2);
+    let place = Place::new();
+    for shard in 1..=2 {
+        place.program(&format!("run --shard {shard}/2 --report ndjson={shard}.ndjson")).end().exited(0);
+    }
+    place.program("merge 1.ndjson 2.ndjson --min-percent 100").end().exited(0);
+    place.program("merge 1.ndjson --min-percent 100").end().exited(3);
 }
 
 #[test]

@@ -7,7 +7,7 @@ use anstyle::{AnsiColor, Style};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::causes::{Cause, causes};
-use super::view::{View, counted, named, seconds};
+use super::view::{View, counted, grouped, named, seconds};
 use crate::judge::{RequirementVerdict, Verdict};
 use crate::report::text::{verdict_style, write_case};
 use crate::requirement::Level;
@@ -120,6 +120,7 @@ impl Console {
         }
         if self.verbosity > Verbosity::Quiet {
             self.unproven(out, view)?;
+            shares(out, view)?;
         }
         totals(out, view)
     }
@@ -187,6 +188,21 @@ pub(super) fn areas(out: &mut dyn Write, view: &View) -> io::Result<()> {
     }
     for (area, (judged, passed)) in &view.areas {
         writeln!(out, "  {area:9} {:3} % ({passed} of {judged} passed)", 100 * passed / judged)?;
+    }
+    Ok(())
+}
+
+/// How many percent of the requirements of each area are proven.
+fn shares(out: &mut dyn Write, view: &View) -> io::Result<()> {
+    let by_area = grouped(view.summary.shares().into_iter().map(|((area, level), share)| (area, (level, share))));
+    let all = [Level::Should, Level::Must].map(|level| (level, view.summary.share(level)));
+    let areas = by_area.into_iter().chain((view.summary.judged() > 0).then(|| ("all", all.to_vec())));
+    for (index, (area, shares)) in areas.enumerate() {
+        let gap = if index == 0 { "\nproven:\n" } else { "" };
+        let shown = shares.iter().rev().filter_map(|(level, share)| {
+            Some(format!("{:3} % of {}", share.percent()?, counted(share.of, &level.to_string())))
+        });
+        writeln!(out, "{gap}  {area:9} {}", shown.collect::<Vec<String>>().join(", "))?;
     }
     Ok(())
 }

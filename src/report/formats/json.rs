@@ -13,7 +13,7 @@ use super::wire::members;
 use crate::documented::api::Operation;
 use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Started, TargetInfo};
+use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo};
 
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
@@ -33,6 +33,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         "password_changed": ended.filter(|ended| ended.password_changed).map(|_| true),
         "fail_on": started.fail_on,
         "summary": view.counts().into_iter().map(|(name, count)| (name, count.into())).collect::<Map<String, Value>>(),
+        "proven": summary.shares().into_iter().map(share).collect::<Vec<Value>>(),
         "planned_resets": started.planned_resets,
         "resets": summary.resets,
         "notes": view.notes,
@@ -43,6 +44,11 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     }));
     serde_json::to_writer_pretty(&mut *out, &document)?;
     out.write_all(b"\n")
+}
+
+fn share(((area, level), share): ((&str, Level), Share)) -> Value {
+    let Share { proven, of } = share;
+    json!({ "area": area, "level": level, "proven": proven, "of": of, "percent": share.percent() })
 }
 
 fn requirement(result: RequirementResult<'_>) -> Value {

@@ -120,9 +120,10 @@ impl Reports {
         self.reports.push((place.to_owned(), report));
     }
 
-    /// With fewer judged cases than that the run is inconclusive, and every report says so.
-    pub(crate) fn require(&mut self, least: usize) {
-        self.view.summary.least = least;
+    /// With fewer judged cases, or fewer musts proven, the run is inconclusive, and every report says so.
+    pub(crate) fn require(&mut self, cases: usize, percent: u8) {
+        self.view.summary.least = cases;
+        self.view.summary.least_percent = percent.into();
     }
 
     /// Takes one event, made harmless, to all reports. One that cannot be written gets no more, and the others go on.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::judge::facts::{Expected, Observed, Place};
 use crate::judge::{Finding, Mismatch, Observation, Remark};
+use crate::plan::Without;
 use crate::vectors::vectors;
 
 /// A case from its id and its verdict, then what else there is about it.
@@ -102,6 +103,31 @@ fn everything_is_counted_once() {
     let requirements = summary.requirements();
     assert_eq!(requirements[0].cases, ["login/a", "login/b::r", "login/d"]);
     assert_eq!(requirements[1].cases, ["login/c"]);
+}
+
+#[test]
+fn a_share_leaves_out_what_is_not_for_this_target_and_what_is_left_open() {
+    let mut cases =
+        ["login/control pass control", "login/a pass cites=login.x", "login/b fail cites=login.y breaks=login.y"]
+            .map(case)
+            .to_vec();
+    for (id, why) in [("login.other-state", Skip::Without(Without::Account)), ("login.not-allowed", Skip::Account)] {
+        let mut skipped = case(&format!("login/{id} skipped cites={id}"));
+        skipped.reason = Some(Reason::Skipped(why));
+        cases.push(skipped);
+    }
+    let mut summary = summary(&["login.x", "login.y", "login.other-state", "login.not-allowed"], cases);
+    assert_eq!(summary.share(Level::Must), Share { proven: 1, of: 3 });
+    assert_eq!(summary.share(Level::Must).percent(), Some(33));
+    assert_eq!(summary.share(Level::Should).percent(), None);
+    summary.least_percent = 33;
+    assert_eq!(summary.shortfall(), None);
+    summary.least_percent = 34;
+    assert!(summary.shortfall().is_some());
+    for info in summary.started.iter_mut().flat_map(|started| &mut started.requirements) {
+        info.level = Level::May;
+    }
+    assert_eq!(summary.share(Level::Must), Share::default());
 }
 
 #[test]
