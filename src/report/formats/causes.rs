@@ -36,10 +36,6 @@ struct Key {
     observed: String,
 }
 
-/// Its level, whether an operation is missing, whether a case begins with it, what it holds up, and in how many cases it is
-/// first and is at all.
-pub(super) type Rank = (Level, bool, bool, usize, usize, usize);
-
 /// One deviation under one condition.
 pub(super) struct Cause<'v> {
     key: Key,
@@ -55,7 +51,7 @@ pub(super) struct Cause<'v> {
     /// The cases of which it explains the chief finding: each case belongs to one cause.
     pub filed: Vec<&'v CaseReport>,
     /// How many cases show nothing because of it: their good counterpart fails, or the control of their area.
-    holds_up: usize,
+    pub holds_up: usize,
     /// The case that explains most, and the finding in it.
     pub example: (&'v CaseReport, &'v Finding),
 }
@@ -134,12 +130,6 @@ impl<'v> Cause<'v> {
         format!("{}, {}", counted(self.cases.len(), "case"), counted(self.requirements.len(), "requirement"))
     }
 
-    /// The higher, the more it tells.
-    pub fn rank(&self) -> Rank {
-        let Cause { level, missing, first_in, holds_up, cases, .. } = self;
-        (*level, missing.is_some(), *first_in > 0, *holds_up, *first_in, cases.len())
-    }
-
     /// For people: what it is, what it breaks, and where to see it.
     pub fn write(&self, out: &mut dyn Write, lead: &str, view: &View) -> io::Result<()> {
         let (bold, (case, finding)) = (Style::new().bold(), self.example);
@@ -195,7 +185,10 @@ fn gathered(view: &View, across_operations: bool) -> Vec<Cause<'_>> {
     });
     let mut causes: Vec<Cause<'_>> =
         grouped(keyed).into_iter().filter_map(|(key, findings)| Cause::of(key, &findings, view)).collect();
-    causes.sort_by_key(|cause| Reverse(cause.rank()));
+    causes.sort_by_key(|cause| {
+        let Cause { level, missing, first_in, holds_up, cases, .. } = cause;
+        Reverse((*level, missing.is_some(), *first_in > 0, *holds_up, *first_in, cases.len()))
+    });
     causes
 }
 

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use anstyle::Style;
 use serde_json::{Value, json};
 
-use super::causes::{Cause, Rank, causes_across_operations as causes};
+use super::causes::{Cause, causes_across_operations as causes};
 use super::console::{REASONS_SHOWN, reasons};
 use super::view::{View, counted, grouped, named, reason};
 use crate::answers::{Answer, Answers, Difference, first_difference};
@@ -83,8 +83,7 @@ impl Ran {
         for case in &self.view.cases {
             let Some(same) = others.get(case.id.as_str()) else { continue };
             let theirs: BTreeSet<Way> = other.noticed(same).iter().map(way).collect();
-            let own = self.noticed(case).into_iter().filter(|finding| !theirs.contains(&way(finding))).collect();
-            let findings = chief_ones(own);
+            let findings = self.noticed(case).into_iter().filter(|finding| !theirs.contains(&way(finding))).collect();
             view.take(&Event::Case(Box::new(CaseReport { findings, observations: Vec::new(), ..case.clone() })));
         }
         view
@@ -98,16 +97,25 @@ fn way(finding: &Finding) -> Way {
     (finding.requirement.clone(), signature([finding]))
 }
 
-/// Without what is wrong with an answer only because its status is.
-fn chief_ones(mut findings: Vec<Finding>) -> Vec<Finding> {
-    let is_of_status = |finding: &Finding| finding.mismatches.iter().any(|mismatch| mismatch.at == Place::Status);
-    let decided: BTreeSet<(String, Level)> =
-        findings.iter().filter(|it| is_of_status(it)).map(|it| (it.step.clone(), it.level)).collect();
-    findings.retain(|finding| {
-        let follows = |(step, level): &(String, Level)| *step == finding.step && *level >= finding.level;
-        is_of_status(finding) || !decided.iter().any(follows)
-    });
-    findings
+/// Level, whether an operation is missing, whether it leads in half of its cases, whether it begins one, what it holds up,
+/// how many cases it begins, and how many it is in.
+type Weight = (Level, bool, bool, bool, usize, usize, usize);
+
+/// How important it is. Where an answer has the wrong status, what else is wrong with it follows; and what shows in later
+/// steps of a case may follow from the first.
+fn weight(cause: &Cause<'_>, view: &View) -> Weight {
+    let is_of_status = |finding: &&Finding| finding.mismatches.iter().any(|mismatch| mismatch.at == Place::Status);
+    let (mut leads, mut begins) = (0, 0);
+    for case in view.cases.iter().filter(|case| cause.cases.contains(case.id.as_str())) {
+        let decided: Vec<&Finding> = case.findings.iter().filter(is_of_status).collect();
+        let follows = |it: &Finding| decided.iter().any(|other| other.step == it.step && other.level >= it.level);
+        let first = case.findings.first().map(|finding| &finding.step);
+        let own = || case.findings.iter().filter(|it| cause.requirements.contains(it.requirement.as_str()));
+        leads += usize::from(own().any(|finding| is_of_status(&finding) || !follows(finding)));
+        begins += usize::from(own().any(|finding| Some(&finding.step) == first));
+    }
+    let all = cause.cases.len();
+    (cause.level, cause.missing.is_some(), 2 * leads >= all, begins > 0, cause.holds_up, begins, all)
 }
 
 fn described(answer: &Answer) -> String {
@@ -194,15 +202,6 @@ enum Shown<'c> {
     Open(&'c Open, &'c [Example]),
 }
 
-impl Shown<'_> {
-    fn rank(&self) -> Rank {
-        match self {
-            Shown::OnlyA(cause) | Shown::OnlyB(cause) => cause.rank(),
-            Shown::Open(_, places) => (Level::May, false, true, 0, places.len(), places.len()),
-        }
-    }
-}
-
 impl<'r> Compared<'r> {
     pub fn of(a: &'r Ran, b: &'r Ran) -> Compared<'r> {
         let (only_a, only_b) = (a.only(b), b.only(a));
@@ -223,7 +222,13 @@ impl<'r> Compared<'r> {
         let of_b = only_b.into_iter().filter(counts).map(Shown::OnlyB);
         let open = self.open.iter().map(|(open, places)| Shown::Open(open, places));
         let mut all: Vec<Shown<'_>> = of_a.chain(of_b).chain(open).collect();
-        all.sort_by_key(|shown| Reverse(shown.rank()));
+        all.sort_by_cached_key(|shown| {
+            Reverse(match shown {
+                Shown::OnlyA(cause) => weight(cause, &self.only_a),
+                Shown::OnlyB(cause) => weight(cause, &self.only_b),
+                Shown::Open(_, places) => (Level::May, false, true, true, 0, places.len(), places.len()),
+            })
+        });
         all
     }
 
