@@ -22,8 +22,8 @@ mod wanted;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
-pub(crate) use console::Verbosity;
 pub(crate) use compared::{Compared, Ran};
+pub(crate) use console::Verbosity;
 pub(crate) use diff::Diff;
 pub(crate) use entries::to_paste;
 pub(crate) use merge::Merged;
