@@ -30,6 +30,7 @@ pub(super) struct MergeArgs {
 }
 
 pub(super) fn merge(args: &MergeArgs) -> Result<u8, Failure> {
+    args.report.without_traffic()?;
     let merged = Merged::of(&args.reports).map_err(Failure::usage)?;
     let mut reports = args.report.open(Verbosity::Quiet, &args.reports)?;
     reports.require(args.min_cases as usize, args.min_percent);

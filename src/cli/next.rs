@@ -37,6 +37,7 @@ pub(super) fn next(mut args: NextArgs) -> Result<u8, Failure> {
         [path] if Path::new(path).is_file() => Path::new(path).to_owned(),
         _ => return run(&args.run),
     };
+    args.run.report.without_traffic()?;
     let mut reports = args.run.report.open(Verbosity::Normal, std::slice::from_ref(&path))?;
     read(&path, &mut |event| reports.take(&event)).map_err(Failure::usage)?;
     Ok(conclude(reports).code)

@@ -15,7 +15,8 @@ use crate::report::{Format, Report, Reports, Verbosity, Wanted, WantedError};
 #[command(next_help_heading = "Report")]
 pub(super) struct ReportArgs {
     /// Write a report to PATH or to standard output; may be given several times. Formats:
-    /// json, ndjson (streamed), junit, html, markdown (for a job summary), github (annotations), sarif
+    /// json, ndjson (streamed), junit, html, markdown (for a job summary), github (annotations), sarif,
+    /// har (every exchange; of a run only)
     #[arg(long, value_name = "FORMAT[=PATH]")]
     report: Vec<Wanted>,
     /// When to use colours
@@ -70,6 +71,16 @@ impl ReportArgs {
 
     fn stdout_is_taken(&self) -> bool {
         self.report.iter().any(|wanted| wanted.path.is_none())
+    }
+
+    /// Refuses a report that only a run can write.
+    pub fn without_traffic(&self) -> Result<(), Failure> {
+        match self.report.iter().any(Wanted::is_traffic) {
+            false => Ok(()),
+            true => Err(Failure::usage(
+                "har is a report of the exchanges, and this command makes none\n  help: give it to `wabizspec run`",
+            )),
+        }
     }
 
     /// A line at standard error, so that it is not part of the report.

@@ -23,7 +23,7 @@ use crate::files;
 use crate::judge::Verdict;
 use crate::located::SourceText;
 use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
-use crate::report::{ReadError, Verbosity, Wanted, read, to_paste};
+use crate::report::{Har, ReadError, Verbosity, Wanted, read, to_paste};
 use crate::requirement::Level;
 use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::{Change, Suite};
@@ -38,6 +38,7 @@ Examples:
   wabizspec run 'login/*' login.first.refused          select cases or requirements, with * and ?
   wabizspec run --report json=report.json --shard 1/2
   wabizspec run --report html=report.html --report junit=junit.xml
+  wabizspec run --report har=traffic.har               every request and response, for `wabizspec judge` or a browser
   wabizspec run --rerun-failed report.json
   wabizspec run --write-baseline known.toml            and from then on: run --baseline known.toml
 
@@ -140,6 +141,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
     let store = |folder: &PathBuf| Store::open(folder, args.accept).map(Arc::new).map_err(cannot("use", folder));
     let snapshots = args.snapshots.as_ref().map(store).transpose()?;
     let mut reports = args.report.open(Verbosity::Normal, &args.inputs(&resolved))?;
+    Har::listen(reports.traffic().cloned().collect(), &resolved.target.transport, &resolved.settings.admin_name);
     reports.require(args.least(resolved.configuration.config.target.min_cases), args.min_percent.unwrap_or(0));
     if let Some(path) = &resolved.configuration.file {
         args.report.say(&format!("configuration: {}", path.display()));

@@ -2,6 +2,7 @@
 
 mod finish;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub(super) use self::finish::blank_report;
@@ -19,6 +20,7 @@ use crate::judge::{Copied, Judgement, Mismatch, REFUSALS, StatusSet, copy_name};
 use crate::plan::Case;
 use crate::scenario::{Action, COPY, Copies, Step};
 use crate::template::Bindings;
+use crate::transport::tap::Asker;
 use crate::transport::throttle::Patience;
 
 pub(super) struct Ran {
@@ -142,6 +144,7 @@ impl<'a> Attempt<'a> {
             return self.send_copies(step, copies).await;
         }
         let Some(request) = self.compose(step)? else { return Ok(None) };
+        self.patience.goes_on_for(self.asker(step));
         let sights = self.watcher.before(step, &request, self.sent.len(), later).await;
         let exchange = self.harness.ask(request, &mut self.patience).await?;
         // The answer is held to a code that was sent just now.
@@ -156,6 +159,12 @@ impl<'a> Attempt<'a> {
     fn compose(&self, step: &Step) -> Result<Option<Request>, Reason> {
         let request = compose(&self.harness.target, &step.action, &self.bindings);
         request.map_err(|unbound| Reason::Unbound(unbound.to_string()))
+    }
+
+    /// What a tap may say of the step, if there is one.
+    fn asker(&self, step: &Step) -> Option<Arc<Asker>> {
+        let (case, step, secrets) = (self.case.id.clone(), step.name.clone(), self.secrets.clone());
+        self.harness.target.transport.is_tapped().then(|| Arc::new(Asker { case, step, secrets }))
     }
 
     async fn fetch_code(&mut self) -> Result<(), Reason> {
@@ -176,8 +185,10 @@ impl<'a> Attempt<'a> {
             self.note_derived(&step.action);
             requests.extend(self.compose(step)?);
         }
+        let asker = self.asker(step);
+        self.patience.goes_on_for(asker.clone());
         let exchanges = match copies {
-            Copies::Together => self.harness.ask_together(requests).await?,
+            Copies::Together => self.harness.ask_together(requests, asker.as_ref()).await?,
             Copies::InTurn => {
                 let mut exchanges = Vec::new();
                 for request in requests {

@@ -19,6 +19,7 @@ use crate::judge::{LOGIN_TOKEN, Oracles};
 use crate::plan::{Case, Plan};
 use crate::requirement::{Level, Register};
 use crate::scenario::{Given, Registration};
+use crate::transport::tap::Asker;
 use crate::transport::throttle::Patience;
 
 pub(super) struct Harness {
@@ -110,7 +111,7 @@ impl Harness {
     }
 
     /// Sends requests at the same time, with the same care.
-    pub async fn ask_together(&self, requests: Vec<Request>) -> Result<Vec<Exchange>, Reason> {
+    pub async fn ask_together(&self, requests: Vec<Request>, asker: Option<&Arc<Asker>>) -> Result<Vec<Exchange>, Reason> {
         if requests.iter().any(|request| self.accounts.is_over_budget(request)) {
             return Err(Reason::OverBudget);
         }
@@ -119,7 +120,7 @@ impl Harness {
             expected.push(self.accounts.before(request).await?);
         }
         let changes_admin = expected.iter().any(|expected| !expected.admin_candidates.is_empty());
-        let asked = self.accounts.ask_together(requests, expected).await;
+        let asked = self.accounts.ask_together(requests, expected, asker).await;
         if changes_admin {
             self.givens.lock().await.forget_logins();
         }

@@ -4,6 +4,7 @@ pub mod origin;
 pub mod tls;
 mod framed;
 mod circuit_breaker;
+pub(crate) mod tap;
 pub(crate) mod throttle;
 pub mod wire;
 pub(crate) mod call;

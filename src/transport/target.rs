@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::pin::pin;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use super::circuit_breaker::CircuitBreaker;
 use super::origin::Origin;
 #[cfg(feature = "reqwest")]
 use super::second_opinion::SecondOpinion;
+use super::tap::{Asker, Tap};
 use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
 use super::wire::Wire;
 use super::{ended, unreachable};
@@ -47,14 +49,24 @@ pub struct Transport {
     /// How many answers were compressed although no request asked for it.
     encoded: AtomicU64,
     secrets: Redaction,
+    tap: OnceLock<Tap>,
 }
 
 impl Transport {
     /// A way to that origin, with headers that go with every request.
     pub fn new(client: Client, origin: Origin, headers: Vec<Header>) -> Transport {
         let (gate, circuit_breaker, secrets) = (Gate::default(), CircuitBreaker::default(), Redaction::new());
-        let (hangs_up, encoded) = (AtomicBool::default(), AtomicU64::default());
-        Transport { client, origin, headers, gate, circuit_breaker, hangs_up, encoded, secrets }
+        let (hangs_up, encoded, tap) = (AtomicBool::default(), AtomicU64::default(), OnceLock::new());
+        Transport { client, origin, headers, gate, circuit_breaker, hangs_up, encoded, secrets, tap }
+    }
+
+    /// From now on the tap sees every exchange, when its outcome is known. There is one at most: a second is ignored.
+    pub(crate) fn listen(&self, tap: Tap) {
+        let _ = self.tap.set(tap);
+    }
+
+    pub(crate) fn is_tapped(&self) -> bool {
+        self.tap.get().is_some()
     }
 
     /// The same with secrets that must not be shown: values of configured headers and the like.
@@ -110,13 +122,17 @@ impl Transport {
     /// Sends one request, as soon as rate and throttling allow. Without a connection it waits shortly for the target
     /// and sends it once more. To a target that was given up it sends nothing, and the exchange says so.
     pub async fn send(&self, request: Request) -> Exchange {
+        self.send_for(request, None).await
+    }
+
+    async fn send_for(&self, request: Request, asker: Option<&Asker>) -> Exchange {
         self.circuit_breaker.settled().await;
         if self.is_gone() {
             let why = "it has answered no request for a while, so nothing is sent to it any more";
             return ended(request, Err(unreachable(None, why.to_owned())), Duration::ZERO, false);
         }
         let since = Instant::now();
-        let exchange = self.send_once(request).await;
+        let exchange = self.send_once_for(request, asker).await;
         let Err(none) = &exchange.outcome else {
             self.circuit_breaker.answered();
             return exchange;
@@ -127,7 +143,7 @@ impl Transport {
         let unreachable = none.breakage == Breakage::Unreachable;
         let look = self.circuit_breaker.unanswered(unreachable);
         let is_back = look && self.circuit_breaker.look(|| self.canary()).await;
-        if is_back && unreachable { self.send_once(exchange.request).await } else { exchange }
+        if is_back && unreachable { self.send_once_for(exchange.request, asker).await } else { exchange }
     }
 
     /// Sends one request as a run does: waits and sends again where the target throttles, as long as there is patience.
@@ -136,7 +152,7 @@ impl Transport {
         self.gate.check(operation)?;
         let mut tries = 0;
         loop {
-            let exchange = self.send(request).await;
+            let exchange = self.send_for(request, patience.asker.as_deref()).await;
             tries += 1;
             let Some(asked) = throttled(&exchange, patience) else {
                 if exchange.response().is_some() {
@@ -157,10 +173,17 @@ impl Transport {
 
     /// Sends one request once, without waiting for a target that cannot be reached as [`Transport::send`] does.
     pub async fn send_once(&self, request: Request) -> Exchange {
+        self.send_once_for(request, None).await
+    }
+
+    async fn send_once_for(&self, request: Request, asker: Option<&Asker>) -> Exchange {
         self.gate.pass().await;
         let exchange = self.client.send(request).await;
         #[cfg(feature = "cli")]
         let exchange = super::encoding::decoded(exchange, &self.encoded);
+        if let Some(tap) = self.tap.get() {
+            tap.see(&exchange, asker);
+        }
         exchange
     }
 

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 #[cfg(feature = "cli")]
@@ -13,6 +13,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use thiserror::Error;
 use tokio::time::{Instant, sleep_until};
 
+use super::tap::Asker;
 use crate::documented::api::Operation;
 use crate::documented::errors::ErrorCode;
 use crate::exchange::{Exchange, Response};
@@ -116,11 +117,23 @@ impl JsonSchema for Rate {
 #[derive(Debug, Default)]
 pub(crate) struct Patience {
     waited: Duration,
+    /// Who waits, where a tap wants to know it.
+    pub(super) asker: Option<Arc<Asker>>,
     /// A target that says that it is not ready is not waited for: an input may have made it say so.
     is_of_input: bool,
 }
 
 impl Patience {
+    /// Of a step, where a tap wants to know which.
+    pub fn of_step(asker: Option<Arc<Asker>>) -> Patience {
+        Patience { asker, ..Patience::default() }
+    }
+
+    /// From now on it is that of another step.
+    pub fn goes_on_for(&mut self, asker: Option<Arc<Asker>>) {
+        self.asker = asker;
+    }
+
     /// For an input of the fuzzer.
     pub fn of_input() -> Patience {
         Patience { is_of_input: true, ..Patience::default() }

@@ -19,6 +19,7 @@ pub(crate) use super::reading::{is_done, outcome, tokens_in};
 use super::{AdminPasswords, Custody, Failure, Target};
 use crate::exchange::{Exchange, Request};
 use crate::parallel::locked;
+use crate::transport::tap::Asker;
 use crate::transport::throttle::{Patience, Throttled};
 
 /// The administrator, logged in.
@@ -221,11 +222,13 @@ impl Accounts {
         &self,
         requests: Vec<Request>,
         expected: Vec<Expected>,
+        asker: Option<&Arc<Asker>>,
     ) -> Result<Vec<Exchange>, Throttled> {
         let mut asking = JoinSet::new();
         for (number, request) in requests.into_iter().enumerate() {
             let target = Arc::clone(&self.target);
-            asking.spawn(async move { (number, target.transport.ask(request, &mut Patience::default()).await) });
+            let mut patience = Patience::of_step(asker.cloned());
+            asking.spawn(async move { (number, target.transport.ask(request, &mut patience).await) });
         }
         let mut asked = asking.join_all().await;
         asked.sort_by_key(|(number, _)| *number);

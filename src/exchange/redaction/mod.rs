@@ -95,6 +95,16 @@ impl Redaction {
         }
     }
 
+    /// The same secrets, each shown as its text is named.
+    #[cfg(feature = "cli")]
+    pub(crate) fn renamed(&self, name: impl Fn(&str) -> String) -> Redaction {
+        let mut renamed = Redaction::new();
+        for Secret { text, is_form, .. } in &self.secrets {
+            renamed.put(text, &name(text), *is_form);
+        }
+        renamed
+    }
+
     /// Adds the password of an account, and its credentials as Basic authentication encodes them.
     pub(crate) fn add_credentials(&mut self, username: &str, password: &str, shown: &str) {
         self.add(password, shown);

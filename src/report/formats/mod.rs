@@ -17,6 +17,7 @@ mod html;
 mod junit;
 mod markdown;
 mod sarif;
+mod har;
 mod wanted;
 
 use std::fs::File;
@@ -26,6 +27,7 @@ pub(crate) use compared::{Compared, Ran};
 pub(crate) use console::Verbosity;
 pub(crate) use diff::Diff;
 pub(crate) use entries::to_paste;
+pub(crate) use har::Har;
 pub(crate) use merge::Merged;
 pub(crate) use read::ReadError;
 pub use read::read;
@@ -49,6 +51,8 @@ enum Kind {
     Console(Console),
     /// The events themselves, a line of JSON each, as they happen. Without its `ended` line the run died.
     Stream,
+    /// Of the exchanges, not of the events.
+    Traffic(Har),
     /// Written as a whole.
     Document(fn(&View, &mut dyn Write) -> io::Result<()>),
 }
@@ -72,7 +76,7 @@ impl Report {
         match &mut self.kind {
             Kind::Console(console) => console.take(&mut self.out, event, view),
             Kind::Stream => wire::write(&mut self.out, event),
-            Kind::Document(_) => Ok(()),
+            Kind::Traffic(_) | Kind::Document(_) => Ok(()),
         }
     }
 
@@ -89,6 +93,7 @@ impl Report {
         match &mut self.kind {
             Kind::Console(console) => console.finish(&mut self.out, view)?,
             Kind::Stream => {}
+            Kind::Traffic(har) => har.finish()?,
             Kind::Document(write) => write(view, &mut self.out)?,
         }
         self.out.flush()
@@ -118,6 +123,14 @@ impl Reports {
     pub fn add(&mut self, place: &str, report: Report) {
         self.view.keeps_all |= matches!(report.kind, Kind::Document(_));
         self.reports.push((place.to_owned(), report));
+    }
+
+    /// Those that are made of the exchanges with a target.
+    pub(crate) fn traffic(&self) -> impl Iterator<Item = &Har> {
+        self.reports.iter().filter_map(|(_, report)| match &report.kind {
+            Kind::Traffic(har) => Some(har),
+            _ => None,
+        })
     }
 
     /// With fewer judged cases, or fewer musts proven, the run is inconclusive, and every report says so.

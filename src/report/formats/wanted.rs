@@ -4,6 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use super::har::{Har, Out};
 use super::{Kind, Report, Reports, github, html, json, junit, markdown, sarif};
 use crate::files;
 
@@ -24,11 +25,13 @@ pub enum Format {
     Github,
     /// SARIF 2.1.0, for collections of findings.
     Sarif,
+    /// HAR 1.2: every exchange, as it happens. Only a run has them.
+    Har,
 }
 
 impl Format {
     /// All formats by name.
-    pub const ALL: [(&'static str, Format); 7] = [
+    pub const ALL: [(&'static str, Format); 8] = [
         ("json", Format::Json),
         ("ndjson", Format::Ndjson),
         ("junit", Format::Junit),
@@ -36,6 +39,7 @@ impl Format {
         ("markdown", Format::Markdown),
         ("github", Format::Github),
         ("sarif", Format::Sarif),
+        ("har", Format::Har),
     ];
 
     /// A report of this format, written to `out`.
@@ -48,6 +52,7 @@ impl Format {
             Format::Markdown => Kind::Document(markdown::write),
             Format::Github => Kind::Document(github::write),
             Format::Sarif => Kind::Document(sarif::write),
+            Format::Har => return Report::new(Box::new(io::sink()), Kind::Traffic(Har::new(Out::Stream(out)))),
         };
         Report::new(out, kind)
     }
@@ -115,11 +120,19 @@ impl Wanted {
         let Some(path) = &self.path else { return Ok(self.format.onto(Box::new(BufWriter::new(io::stdout())))) };
         let not_made = |error| OpenError::NotMade { path: path.clone(), error };
         let file = files::open_report(path).map_err(not_made)?;
+        if self.format == Format::Har && file.metadata().is_ok_and(|found| found.is_file()) {
+            return Ok(Report::new(Box::new(io::sink()), Kind::Traffic(Har::new(Out::File(file)))));
+        }
         // One handle writes, the other starts again.
-        let has_drafts = !matches!(self.format, Format::Ndjson | Format::Github);
+        let has_drafts = !matches!(self.format, Format::Ndjson | Format::Github | Format::Har);
         let is_regular = file.metadata().is_ok_and(|found| found.is_file());
         let again = (has_drafts && is_regular).then(|| file.try_clone().ok()).flatten();
         Ok(Report { file: again, ..self.format.onto(Box::new(BufWriter::new(file))) })
+    }
+
+    /// Whether it is made of the exchanges themselves, which only a run has.
+    pub fn is_traffic(&self) -> bool {
+        self.format == Format::Har
     }
 
     /// Checks that it would overwrite none of these files, under any of their names.
