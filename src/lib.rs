@@ -42,6 +42,8 @@ mod baseline;
 mod answers;
 #[cfg(feature = "fuzz")]
 pub mod fuzz;
+#[cfg(feature = "cli")]
+mod traffic;
 #[cfg(any(feature = "cli", feature = "trials"))]
 pub mod report;
 #[cfg(feature = "trials")]

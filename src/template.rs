@@ -164,6 +164,11 @@ impl Template {
         Ok(Template(parts))
     }
 
+    /// A text without places for values.
+    pub(crate) fn literal(text: &str) -> Template {
+        Template(vec![Part::Literal(text.to_owned())])
+    }
+
     /// The names it needs, with repetitions.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {

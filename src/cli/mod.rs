@@ -9,6 +9,7 @@ mod man;
 mod report;
 mod merge;
 mod diff;
+mod judge;
 mod secret_flags;
 mod signal;
 mod prove;
@@ -31,10 +32,12 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{Parser, Subcommand};
 
 use crate::exchange::{harmless_text, shell_word};
 use crate::reference::Fault;
+use crate::requirement::Level;
 use crate::run::Conclusion;
 use crate::scenario::Suite;
 use crate::{files, located};
@@ -91,6 +94,8 @@ enum Command {
     Merge(merge::MergeArgs),
     /// Compare two reports: what is new, what is gone, and what is still there
     Diff(diff::DiffArgs),
+    /// Judge recorded traffic: hold a HAR file to the rules
+    Judge(Box<judge::JudgeArgs>),
     /// Run the reference client as a server
     Serve(serve::ServeArgs),
     /// Prove that the suite finds faults: run it against each planted fault
@@ -127,6 +132,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Diff(args) => diff::diff(&args),
+        Command::Judge(args) => judge::judge(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),
@@ -228,6 +234,12 @@ fn enough_files(count: usize) -> Result<(), Failure> {
 fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     enough_files(FILES_OF_A_RUNTIME)?;
     tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::defect)
+}
+
+/// `--fail-on LEVEL`, wherever findings decide.
+fn level() -> impl TypedValueParser<Value = Level> {
+    let names = PossibleValuesParser::new(["must", "should"]);
+    names.map(|name| if name == "must" { Level::Must } else { Level::Should })
 }
 
 /// `--scenarios DIR`, wherever a command reads the suite.

@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use clap::Args;
-use clap::builder::{PossibleValuesParser, TypedValueParser};
 use jiff::Zoned;
 use jiff::tz::TimeZone;
 
 use super::report::{Concluded, ReportArgs, conclude};
 use super::signal::{Stops, stops_on_signals, unless_stopped};
 use super::target::{Resolved, TargetArgs};
-use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, cannot, plan_view, print, runtime};
+use super::{CONFORMS, FINDINGS, Failure, INCONCLUSIVE, SuiteArgs, cannot, level, plan_view, print, runtime};
 use crate::baseline::{Baseline, Ledger};
 use crate::custody::config::{LongSpan, Span};
 use crate::custody::lock::RunLock;
@@ -115,11 +114,6 @@ pub(super) struct RunArgs {
 struct Known {
     ledger: Ledger,
     text: String,
-}
-
-fn level() -> impl TypedValueParser<Value = Level> {
-    let names = PossibleValuesParser::new(["must", "should"]);
-    names.map(|name| if name == "must" { Level::Must } else { Level::Should })
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {

@@ -14,7 +14,7 @@ mod grammar;
 pub mod aimed;
 pub mod catalogue;
 mod generator;
-mod independent;
+pub(crate) mod independent;
 mod tracker;
 pub mod in_process;
 mod laxity;
@@ -37,11 +37,10 @@ pub mod drive;
 use crate::parallel::locked;
 pub use grammar::{BasicInput, FIXED, RequestParts};
 #[cfg(feature = "cli")]
-pub(crate) use probe::Kind;
+pub(crate) use probe::{Kind, refused_for};
 use surface::Form;
 pub use surface::Surface;
-use words::Place;
-pub(crate) use words::{Check, Class};
+pub(crate) use words::{Check, Class, Place};
 
 fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()

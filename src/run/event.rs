@@ -1,6 +1,7 @@
 //! The events of a run: every report is a fold over them, and nothing else leaves a run. They contain no secrets.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -26,6 +27,8 @@ pub enum Event {
     Case(Box<CaseReport>),
     /// A remark for the owner.
     Note(String),
+    /// What recorded traffic touched.
+    Coverage(Coverage),
     /// Every verdict is known; the run now removes what it made on the target.
     Judged,
     /// Last, once. Without it the run died.
@@ -46,7 +49,7 @@ impl Event {
                 Text::Target | Text::Transcript => replace(text, harmless_text),
             }),
             Event::Note(note) => replace(note, harmless_text),
-            Event::Reset | Event::Registration(_) | Event::Judged | Event::Ended(_) => {}
+            Event::Coverage(_) | Event::Reset | Event::Registration(_) | Event::Judged | Event::Ended(_) => {}
         }
         self
     }
@@ -166,7 +169,7 @@ impl CaseReport {
     }
 
     /// Removes the secrets from every text that is not the suite's own.
-    pub(super) fn redact(&mut self, secrets: &Redaction) {
+    pub(crate) fn redact(&mut self, secrets: &Redaction) {
         self.each_text(&mut |text, kind| match kind {
             Text::Own => {}
             Text::Place | Text::Target if text.len() > LONGEST => {
@@ -246,6 +249,14 @@ impl CaseReport {
     pub(crate) fn warnings(&self) -> usize {
         if self.verdict == Verdict::Pass { self.findings.len() } else { 0 }
     }
+}
+
+/// How often recorded traffic has each operation, each status, and each documented error. What it never has is 0.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Coverage {
+    pub operations: BTreeMap<String, u64>,
+    pub statuses: BTreeMap<String, u64>,
+    pub errors: BTreeMap<String, u64>,
 }
 
 /// How the run ended.

@@ -27,7 +27,7 @@ use tokio::sync::watch;
 #[cfg(feature = "fuzz")]
 pub(crate) use compose::compose;
 pub use event::{CaseReport, Event};
-pub(crate) use event::{Ended, NotAsked, RequirementInfo, Started, TargetInfo};
+pub(crate) use event::{Coverage, Ended, NotAsked, RequirementInfo, Started, TargetInfo};
 pub(crate) use reason::Excuse;
 pub use reason::Reason;
 pub(crate) use settings::FailuresLeft;

@@ -122,7 +122,7 @@ impl Summary {
                 }
             }
             Event::Case(case) => self.take_case(case),
-            Event::Note(_) | Event::Judged => {}
+            Event::Note(_) | Event::Coverage(_) | Event::Judged => {}
             Event::Ended(ended) => self.ended = Some(ended.clone()),
         }
     }

@@ -161,6 +161,31 @@ pub fn create(body: &[u8], labelled: bool) -> (Reading<'_>, Option<(String, Stri
     (reading.classified((class, true)), Some(sure))
 }
 
+/// The update of a user: the reading, and the password where there is one.
+pub fn update(body: &[u8], labelled: bool) -> (Reading<'_>, Option<String>) {
+    let reading = Reading::of(body);
+    let Some(object) = reading.object(labelled) else {
+        let class = reading.without_object();
+        return (reading.classified(class), None);
+    };
+    let is_named = object.as_object().is_some_and(|members| members.iter().all(|(name, _)| name == "password"));
+    let (class, password) = match member(object, "password") {
+        Some(Json::String(password)) => {
+            let class = match strength(password) {
+                Strength::Weak => Class::Reject,
+                Strength::Strong if is_named => Class::Accept,
+                _ => Class::Either,
+            };
+            (class, Some(password.clone()))
+        }
+        Some(Json::Number(_) | Json::Bool(_)) => (Class::Either, None),
+        // Some readers compare names without case.
+        None if mentions_password(body) => (Class::Either, None),
+        None | Some(_) => (Class::Reject, None),
+    };
+    (reading.classified((class, true)), password)
+}
+
 /// A request of the admin whose members must all be texts.
 pub fn of_texts(surface: Surface, body: &[u8], labelled: bool) -> Reading<'_> {
     let reading = Reading::of(body);

@@ -185,7 +185,7 @@ impl Probe<'_> {
 }
 
 /// The requirement that forbids a token for credentials of that kind.
-fn refused_for(place: Place) -> &'static str {
+pub fn refused_for(place: Place) -> &'static str {
     match place {
         Place::Absent | Place::Empty | Place::NoCredentials => "login.refused.no-credentials",
         Place::Elsewhere => "login.refused.other-place",

@@ -12,6 +12,7 @@ mod refusal;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub(crate) use calls::refused_for;
 pub use kind::Kind;
 pub use secrets::secrets_of;
 use serde::de::IgnoredAny;

@@ -13,7 +13,9 @@ use super::wire::members;
 use crate::documented::api::Operation;
 use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo};
+use crate::run::{
+    CaseReport, Coverage, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo,
+};
 
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
@@ -37,6 +39,7 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
         "planned_resets": started.planned_resets,
         "resets": summary.resets,
         "notes": view.notes,
+        "coverage": view.coverage,
         "requirements": summary.requirements().into_iter().map(requirement).collect::<Vec<Value>>(),
         "causes": causes.iter().map(Cause::to_json).collect::<Vec<Value>>(),
         "missing": causes.iter().filter_map(|cause| cause.missing).chain(view.needed.keys().copied()).collect::<BTreeSet<Operation>>(),
@@ -77,6 +80,7 @@ pub(super) struct Document {
     planned_resets: usize,
     resets: usize,
     notes: Vec<String>,
+    coverage: Option<Coverage>,
     requirements: Vec<RequirementInfo>,
     cases: Vec<CaseReport>,
 }
@@ -106,6 +110,7 @@ impl Document {
         let resets = std::iter::repeat_n(Event::Reset, self.resets);
         let cases = self.cases.into_iter().map(|case| Event::Case(Box::new(case)));
         let notes = self.notes.into_iter().map(Event::Note);
-        std::iter::once(started).chain(resets).chain(cases).chain(notes).chain(self.elapsed_ms.map(ended))
+        let coverage = self.coverage.map(Event::Coverage);
+        std::iter::once(started).chain(resets).chain(cases).chain(notes).chain(coverage).chain(self.elapsed_ms.map(ended))
     }
 }

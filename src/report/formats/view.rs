@@ -6,7 +6,7 @@ use crate::documented::api::Operation;
 use crate::judge::{Observation, RequirementVerdict, Verdict};
 use crate::plan::Skip;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Event, Reason, RequirementInfo, Summary};
+use crate::run::{CaseReport, Coverage, Event, Reason, RequirementInfo, Summary};
 use crate::words;
 
 #[derive(Default)]
@@ -17,6 +17,8 @@ pub(super) struct View {
     /// How often each observation was made, by its requirement (empty if none) and its text.
     pub observations: BTreeMap<(String, String), usize>,
     pub notes: Vec<String>,
+    /// What recorded traffic touched; of a run there is none.
+    pub coverage: Option<Coverage>,
     /// Ids of the blocked, known and skipped cases.
     reasons: BTreeMap<(Verdict, String), Vec<String>>,
     /// How many cases of each area were judged, and how many of them passed.
@@ -37,6 +39,7 @@ impl View {
         self.summary.take(event);
         match event {
             Event::Case(case) => self.take_case(case),
+            Event::Coverage(coverage) => self.coverage = Some(coverage.clone()),
             Event::Note(note) => self.notes.push(note.clone()),
             _ => {}
         }

@@ -1,0 +1,292 @@
+//! Recorded traffic held to the rules: what a run does with its own exchanges, for exchanges that others made.
+//!
+//! An expectation rests on what the recording itself shows (`known`). What happened before it or elsewhere is unknown, and
+//! what is unknown accuses nobody.
+
+mod call;
+mod held;
+mod known;
+mod window;
+pub mod har;
+mod login;
+mod users;
+mod account;
+mod findings;
+
+use jiff::Timestamp;
+
+use crate::documented::api::{Effect, Operation, Resource};
+use crate::exchange::{Exchange, HttpRequest, Json, Request, Response};
+use crate::judge::{Judgement, OPERATIONS, Oracles, REFUSALS};
+use crate::requirement::Register;
+use crate::transport::throttle::is_throttled;
+use call::{Authorization, Call};
+pub use findings::Findings;
+use held::Held;
+use known::{Known, is_masked};
+use window::{Ordered, Span, Window};
+
+/// One exchange of a recording.
+pub struct Recorded {
+    /// Its place in the file, from 1.
+    pub number: u64,
+    /// Scheme and host.
+    pub origin: String,
+    pub exchange: Exchange,
+    /// When its request was sent.
+    pub start: Timestamp,
+    /// Both bodies were recorded.
+    pub is_whole: bool,
+}
+
+impl Recorded {
+    fn weight(&self) -> usize {
+        let asked = match &self.exchange.request {
+            Request::Http(request) => request.body.as_ref().map_or(0, Vec::len) + request.target.len(),
+            Request::Raw(bytes) => bytes.len(),
+        };
+        asked + self.exchange.response().map_or(0, |response| response.body.len())
+    }
+}
+
+/// What is told apart of a recording.
+#[derive(Debug, Clone, Default)]
+pub struct Scope {
+    /// Scheme and host of the target; that of the first call of the API without one.
+    pub origin: Option<String>,
+    /// What every path of the target begins with.
+    pub base: String,
+    /// The recording has every request since the target was installed.
+    pub is_complete: bool,
+}
+
+/// Takes exchanges in, and collects what they show.
+pub struct Judge<'r> {
+    register: &'r Register,
+    oracles: Oracles,
+    scope: Scope,
+    known: Known,
+    window: Window,
+    file: String,
+    pub findings: Findings,
+}
+
+impl<'r> Judge<'r> {
+    pub fn new(register: &'r Register, scope: Scope) -> Judge<'r> {
+        let known = Known { is_complete: scope.is_complete, ..Known::default() };
+        let (window, findings) = (Window::default(), Findings::default());
+        Judge { register, oracles: Oracles::of(register), scope, known, window, file: String::new(), findings }
+    }
+
+    /// The next exchanges are of that file.
+    pub fn begin(&mut self, file: &str) {
+        self.flush();
+        file.clone_into(&mut self.file);
+    }
+
+    /// One exchange, in any order within some hundred.
+    pub fn take(&mut self, recorded: Recorded) {
+        if self.scope.origin.is_none() && self.is_of_the_api(&recorded) {
+            self.scope.origin = Some(recorded.origin.clone());
+        }
+        if self.scope.origin.as_ref() != Some(&recorded.origin) {
+            return self.findings.foreign += 1;
+        }
+        let ready = self.window.take(recorded, |recorded| span(recorded, &self.scope.base, &self.known));
+        ready.into_iter().for_each(|one| self.judge(one));
+    }
+
+    /// Everything that is still held back.
+    pub fn flush(&mut self) {
+        while let Some(one) = self.window.next(|recorded| span(recorded, &self.scope.base, &self.known)) {
+            self.judge(one);
+        }
+    }
+
+    /// The target that was judged.
+    pub fn origin(&self) -> String {
+        format!("{}{}", self.scope.origin.as_deref().unwrap_or_default(), self.scope.base)
+    }
+
+    fn is_of_the_api(&self, recorded: &Recorded) -> bool {
+        match &recorded.exchange.request {
+            Request::Http(request) => Call::of(request, &self.scope.base).is_some_and(|call| call.operation.is_some()),
+            Request::Raw(_) => false,
+        }
+    }
+
+    fn judge(&mut self, Ordered { recorded, is_disputed, is_late }: Ordered) {
+        if is_late {
+            self.known.forget();
+        }
+        let Recorded { number, exchange, is_whole, .. } = &recorded;
+        let request = match &exchange.request {
+            Request::Http(request) => request,
+            Request::Raw(bytes) => {
+                let step = "raw bytes";
+                self.findings.add(&self.file, *number, None, exchange, self.oracles.judge(step, exchange));
+                let is_read = bytes.starts_with(b"GET ") || bytes.starts_with(b"HEAD ");
+                if !is_read && !is_refused(exchange) {
+                    self.known.forget();
+                }
+                return;
+            }
+        };
+        self.known.has_authorization |= request.header("Authorization").is_some();
+        let Some(call) = Call::of(request, &self.scope.base) else {
+            return self.elsewhere(*number, request, exchange);
+        };
+        let step = format!("{} {}", request.method, call.resource.path());
+        if is_of_others(exchange) || request.method == "OPTIONS" {
+            self.doubt(&call, exchange);
+            return self.findings.passed_over += 1;
+        }
+        let mut judgement = if *is_whole { self.oracles.judge(&step, exchange) } else { Judgement::default() };
+        if *is_whole {
+            let applied = self.oracles.requirements().filter(|id| ![OPERATIONS, REFUSALS].contains(id));
+            self.findings.touched.extend(applied);
+        }
+        let is_hidden = request.header("Authorization").is_some_and(|value| is_masked(&String::from_utf8_lossy(value)));
+        let may_be_unknown = call.operation.is_none() && exchange.response().is_some_and(|it| it.status == 501);
+        judgement.findings.retain(|finding| {
+            !(is_hidden && finding.requirement == "envelope.no-secret-echoed")
+                && !(may_be_unknown && finding.requirement == "envelope.no-crash")
+        });
+        match exchange.response() {
+            Some(response) if *is_whole && !is_disputed => {
+                let (register, step) = (self.register, step.as_str());
+                let (judged, touched) = (Judgement::default(), Default::default());
+                let mut held = Held { register, exchange, response, step, judgement: judged, touched };
+                expect(&call, &mut self.known, &mut held);
+                let Held { judgement: judged, touched, .. } = held;
+                self.findings.touched.extend(touched);
+                judgement.absorb(judged);
+            }
+            _ => {
+                self.findings.undecided += 1;
+                self.doubt(&call, exchange);
+            }
+        }
+        self.findings.count(&call, exchange);
+        self.findings.add(&self.file, *number, call.operation, exchange, judgement);
+    }
+
+    /// A request whose path is none of the API's, to the letter: some servers read it as one all the same.
+    fn elsewhere(&mut self, number: u64, request: &HttpRequest, exchange: &Exchange) {
+        self.findings.foreign += 1;
+        let Some(response) = exchange.response() else { return };
+        let is_granted = (200..300).contains(&response.status);
+        let path = request.target.to_ascii_lowercase();
+        if is_granted && !matches!(&*request.method, "GET" | "HEAD" | "OPTIONS") {
+            if path.contains("users") {
+                self.known.forget();
+            } else if path.contains("account") {
+                (self.known.pin, self.known.registered) = (None, None);
+            }
+        }
+        let is_anonymous = self.known.has_authorization
+            && !["Authorization", "Cookie", "Proxy-Authorization"].iter().any(|name| request.header(name).is_some());
+        let shows = |pointer| response.json().and_then(|json: &Json| json.at(pointer)?.as_str()).is_some();
+        let requirement = match () {
+            () if shows("/users/0/token") && shows("/users/0/expires_after") => "login.refused.door",
+            () if shows("/users/0/username") && path.contains("v1") => "tokens.door.closed",
+            () => return,
+        };
+        if is_anonymous && is_granted {
+            let (judgement, touched) = (Judgement::default(), Default::default());
+            let (register, step) = (self.register, "another path");
+            let mut held = Held { register, exchange, response, step, judgement, touched };
+            held.refused(requirement, "3xx 4xx");
+            let Held { judgement, touched, .. } = held;
+            self.findings.touched.extend(touched);
+            self.findings.add(&self.file, number, None, exchange, judgement);
+        }
+    }
+
+    /// After an exchange whose outcome is not sure.
+    fn doubt(&mut self, call: &Call<'_>, exchange: &Exchange) {
+        if is_refused(exchange) {
+            return;
+        }
+        let subjects = subjects(call, &self.known);
+        match call.operation.map(Operation::effect) {
+            None | Some(Effect::Nothing) => {}
+            Some(Effect::Registration) => {
+                (self.known.pin, self.known.registered, self.known.asked_for) = (None, None, None);
+            }
+            Some(_) => subjects.iter().for_each(|name| match self.known.tokens.get_mut(name) {
+                Some(token) => token.life = known::Life::Unknown,
+                None => self.known.doubt(name),
+            }),
+        }
+    }
+}
+
+fn expect(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) {
+    match call.operation {
+        Some(Operation::LogIn) => login::login(call, known, held),
+        Some(operation) if operation.effect() == Effect::Registration => account::account(call, operation, known, held),
+        Some(operation) => users::users(call, operation, known, held),
+        None if matches!(&*call.request.method, "HEAD" | "TRACE" | "CONNECT") => {}
+        None => {
+            let requirement = if call.resource == Resource::Login { "login.method.no-token" } else { "envelope.method.refused" };
+            held.refused(requirement, "4xx 501");
+            if held.is_granted() && call.request.method != "GET" {
+                known.forget();
+            }
+        }
+    }
+}
+
+fn is_refused(exchange: &Exchange) -> bool {
+    exchange.response().is_some_and(|response| (400..500).contains(&response.status))
+}
+
+/// Whether the answer may come from somebody in front of the target, or says no more than that it has no time.
+fn is_of_others(exchange: &Exchange) -> bool {
+    let is_of_others = |response: &Response| {
+        matches!(response.status, 100..200 | 300..400 | 407 | 502..505 | 511) || is_throttled(response)
+    };
+    exchange.response().is_some_and(is_of_others)
+}
+
+/// The accounts and tokens that a call depends on.
+fn subjects(call: &Call<'_>, known: &Known) -> Vec<String> {
+    let mut subjects: Vec<String> = call.name.clone().into_iter().collect();
+    match &call.authorization {
+        Authorization::Basic(user, _) => subjects.push(user.clone()),
+        Authorization::Bearer(token) => {
+            let changes = call.operation.is_none_or(|operation| operation != Operation::LogOut);
+            subjects.extend(known.tokens.get(token).filter(|_| changes).map(|token| token.user.clone()));
+            subjects.push(token.clone());
+        }
+        Authorization::None | Authorization::Odd => {}
+    }
+    let body = call.request.body.as_deref().filter(|_| call.operation == Some(Operation::CreateUser));
+    let body = body.and_then(|body| Json::parse(body).ok());
+    subjects.extend(body.as_ref().and_then(|body| body.at("/username")?.as_str()).map(str::to_owned));
+    subjects
+}
+
+/// What an exchange may be at odds with others about.
+fn span(recorded: &Recorded, base: &str, known: &Known) -> Span {
+    let Request::Http(request) = &recorded.exchange.request else {
+        return Span { anything: !is_refused(&recorded.exchange), ..Span::default() };
+    };
+    let changes_nothing = is_refused(&recorded.exchange);
+    let Some(call) = Call::of(request, base) else {
+        let is_read = matches!(&*request.method, "GET" | "HEAD" | "OPTIONS");
+        return Span { anything: !is_read && !changes_nothing, ..Span::default() };
+    };
+    let effect = call.operation.map(Operation::effect);
+    let mut about = subjects(&call, known);
+    if effect == Some(Effect::Registration) {
+        about.push(Resource::Account.path().to_owned());
+    }
+    let changes = match effect {
+        Some(Effect::Nothing) => false,
+        Some(Effect::Login) => crate::fuzz::independent::body::mentions_password(call.body()),
+        _ => true,
+    };
+    Span { about, changes: changes && !changes_nothing, anything: false }
+}
