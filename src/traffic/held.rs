@@ -15,10 +15,17 @@ pub struct Held<'r> {
     /// The request in a few words.
     pub step: &'r str,
     pub judgement: Judgement,
+    /// Findings that a reset would explain, of which the recording need not show anything.
+    pub doubtful: Judgement,
     pub touched: BTreeSet<&'static str>,
 }
 
-impl Held<'_> {
+impl<'r> Held<'r> {
+    pub fn new(register: &'r Register, exchange: &'r Exchange, response: &'r Response, step: &'r str) -> Held<'r> {
+        let (judgement, doubtful, touched) = (Judgement::default(), Judgement::default(), BTreeSet::new());
+        Held { register, exchange, response, step, judgement, doubtful, touched }
+    }
+
     pub fn status(&self) -> u16 {
         self.response.status
     }
@@ -48,6 +55,14 @@ impl Held<'_> {
         let holds = judged.findings.is_empty() && judged.observations.is_empty();
         self.judgement.absorb(judged);
         holds
+    }
+
+    /// The same for what a target that was reset meanwhile does too.
+    pub fn to_unless_reset(&mut self, requirement: &'static str, checks: Vec<Check>) {
+        let before = std::mem::take(&mut self.judgement);
+        self.to(requirement, checks);
+        let found = std::mem::replace(&mut self.judgement, before);
+        self.doubtful.absorb(found);
     }
 
     /// The request must be refused with one of these statuses, and nothing be shown.

@@ -57,6 +57,8 @@ pub struct Account {
     pub promoted_by: Option<&'static str>,
     /// How many logins it had.
     pub logins: u64,
+    /// When it got its password, counted in exchanges.
+    pub since: u64,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -76,6 +78,8 @@ pub struct Token {
     pub ends: Option<(Timestamp, Timestamp)>,
     /// How many logins its user had by then.
     pub logins: u64,
+    /// When it was given, counted in exchanges.
+    pub since: u64,
     /// Set where a request that ought to leave it alone came after it: what breaks if it is dead.
     pub spared_by: &'static str,
 }
@@ -88,6 +92,12 @@ pub struct Known {
     pub is_complete: bool,
     /// Everything that exists is known.
     pub is_closed: bool,
+    /// How many exchanges were held to the rules.
+    pub sequence: u64,
+    /// Something that was known since then was seen to be still there.
+    pub proven: Option<u64>,
+    /// Nothing from before needs to be there any more.
+    pub was_reset: bool,
     /// A request had an `Authorization` header: the recorder kept them.
     pub has_authorization: bool,
     pub registration: Option<Registration>,
@@ -111,6 +121,7 @@ impl Default for Account {
             was_deleted: false,
             promoted_by: None,
             logins: 0,
+            since: 0,
         }
     }
 }
@@ -151,16 +162,17 @@ impl Account {
 impl Known {
     /// The target was just installed, or reset.
     pub fn is_fresh(&mut self) {
-        let Known { is_complete, has_authorization, registration, .. } = *self;
-        *self = Known { is_complete, is_closed: is_complete, has_authorization, registration, ..Known::default() };
+        let registration = self.registration;
+        self.forget();
+        (self.is_closed, self.registration) = (self.is_complete, registration);
         self.pin = Some(None);
         self.account(ADMIN).set_password(DEFAULT_PASSWORD, Origin::Seen, "login.first.default-password-dead");
     }
 
     /// Nothing that was known holds any longer.
     pub fn forget(&mut self) {
-        let Known { is_complete, has_authorization, .. } = *self;
-        *self = Known { is_complete, has_authorization, ..Known::default() };
+        let Known { is_complete, has_authorization, sequence, .. } = *self;
+        *self = Known { is_complete, has_authorization, sequence, was_reset: true, ..Known::default() };
     }
 
     /// The account of that name, which may be unknown.
@@ -179,6 +191,11 @@ impl Known {
             None if name == ADMIN => Some(true),
             None => self.is_closed.then_some(false),
         }
+    }
+
+    /// The account has had its password since this exchange.
+    pub fn settle(&mut self, name: &str) {
+        self.account(name).since = self.sequence;
     }
 
     pub fn role(&self, name: &str) -> Option<Role> {

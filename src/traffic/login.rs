@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::call::{Authorization, Call, Form};
 use super::held::{Held, code, differs, kind, lifetime, one, status};
-use super::known::{ADMIN, Account, Known, Life, Likeness, Origin, Token, is_masked};
+use super::known::{ADMIN, Account, Known, Life, Likeness, Origin, Token, is_masked, is_replaced};
 use crate::documented::api::DEFAULT_PASSWORD;
 use crate::documented::errors::ErrorCode;
 use crate::documented::password::{PasswordRule, Shortfall};
@@ -66,6 +66,7 @@ fn without_credentials(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) 
 /// The default password logs in on a target that was just installed, and there with a new password only.
 fn with_default_password(call: &Call<'_>, reading: &Reading<'_>, known: &mut Known, held: &mut Held<'_>) {
     let new = new_password(reading);
+    let strength = |new: &str| if is_replaced(new) { Strength::Open } else { strength(new) };
     let weakness = new.filter(|new| strength(new) == Strength::Weak).map(weakness);
     if held.is_granted() {
         match weakness {
@@ -77,6 +78,7 @@ fn with_default_password(call: &Call<'_>, reading: &Reading<'_>, known: &mut Kno
         match new {
             Some(new) => {
                 known.account(ADMIN).set_password(new, Origin::FirstLogin, "login.first.default-password-dead");
+                known.settle(ADMIN);
             }
             None => known.doubt(ADMIN),
         }
@@ -86,6 +88,9 @@ fn with_default_password(call: &Call<'_>, reading: &Reading<'_>, known: &mut Kno
     let codes = held.response.error_codes();
     if codes.contains(&ErrorCode::PasswordChangeRequired.number()) && !was_in_place {
         known.is_fresh();
+    } else if held.status() != 401 && !was_in_place {
+        // It may be in place or not.
+        known.forget();
     }
     if !was_in_place || call.form() != Form::Plain {
         return;
@@ -156,12 +161,14 @@ fn with_credentials(
         }
         return;
     }
+    let sequence = known.sequence;
     let account = known.account(user);
     account.exists = Some(true);
+    let proven = (likeness == Likeness::Same).then_some(account.since);
     if likeness != Likeness::Same || account.passwords.len() != 1 {
-        account.passwords = vec![password.to_owned()];
+        (account.passwords, account.since) = (vec![password.to_owned()], sequence);
     }
-    match new.filter(|new| *new != password).map(|new| (new, strength(new))) {
+    match new.filter(|new| *new != password).map(|new| (new, if is_replaced(new) { Strength::Open } else { strength(new) })) {
         Some((weak, Strength::Weak)) => account.bury(weak.to_owned(), "login.later.rule"),
         Some((new, _)) => {
             account.passwords.insert(0, new.to_owned());
@@ -171,6 +178,7 @@ fn with_credentials(
         None if reading.place != Place::Object && body::mentions_password(call.body()) => account.passwords.clear(),
         None => {}
     }
+    known.proven = proven;
     answered(held, known, user);
 }
 
@@ -203,9 +211,12 @@ fn right(call: &Call<'_>, reading: &Reading<'_>, user: &str, form: Form, known: 
                 Origin::Creation => "login.credentials.new-account",
                 Origin::Update => "users.update.new-password-works",
             };
-            held.to(requirement, granted());
+            match held.status() {
+                401 => held.to_unless_reset(requirement, granted()),
+                _ => drop(held.to(requirement, granted())),
+            }
         }
-        (Class::Accept, Form::Allowed(requirement)) => drop(held.to(requirement, granted())),
+        (Class::Accept, Form::Allowed(requirement)) => held.to_unless_reset(requirement, granted()),
         (Class::Either, Form::Plain) if is_labelled && reading.place == Place::Malformed => {
             let checks = vec![status("400"), code(&[ErrorCode::RequestInvalid.number()])];
             held.to("login.body.malformed", checks);
@@ -248,7 +259,7 @@ fn given(held: &Held<'_>, known: &mut Known, user: &str, life: Life) {
         (end.min(stated), end.max(stated))
     });
     let logins = known.accounts.get(user).map_or(0, |account| account.logins);
-    known.give(text, Token { user: user.to_owned(), life, ends, logins, spared_by: "" });
+    known.give(text, Token { user: user.to_owned(), life, ends, logins, since: known.sequence, spared_by: "" });
 }
 
 /// A name that no server reads as another.

@@ -13,9 +13,11 @@ mod users;
 mod account;
 mod findings;
 
+use std::collections::VecDeque;
+
 use jiff::Timestamp;
 
-use crate::documented::api::{Effect, Operation, Resource};
+use crate::documented::api::{DEFAULT_PASSWORD, Effect, Operation, Resource};
 use crate::exchange::{Exchange, HttpRequest, Json, Request, Response};
 use crate::judge::{Judgement, OPERATIONS, Oracles, REFUSALS};
 use crate::requirement::Register;
@@ -23,7 +25,7 @@ use crate::transport::throttle::is_throttled;
 use call::{Authorization, Call};
 pub use findings::Findings;
 use held::Held;
-use known::{Known, is_masked};
+use known::{ADMIN, Known, is_masked};
 use window::{Ordered, Span, Window};
 
 /// One exchange of a recording.
@@ -60,6 +62,18 @@ pub struct Scope {
     pub is_complete: bool,
 }
 
+/// So many findings wait for it that a reset does not explain them.
+const DOUBTS: usize = 64;
+
+/// A finding that a reset would explain.
+struct Doubt {
+    at: u64,
+    number: u64,
+    operation: Option<Operation>,
+    exchange: Exchange,
+    judgement: Judgement,
+}
+
 /// Takes exchanges in, and collects what they show.
 pub struct Judge<'r> {
     register: &'r Register,
@@ -68,6 +82,7 @@ pub struct Judge<'r> {
     known: Known,
     window: Window,
     file: String,
+    doubts: VecDeque<Doubt>,
     pub findings: Findings,
 }
 
@@ -75,7 +90,7 @@ impl<'r> Judge<'r> {
     pub fn new(register: &'r Register, scope: Scope) -> Judge<'r> {
         let known = Known { is_complete: scope.is_complete, ..Known::default() };
         let (window, findings) = (Window::default(), Findings::default());
-        Judge { register, oracles: Oracles::of(register), scope, known, window, file: String::new(), findings }
+        Judge { register, oracles: Oracles::of(register), scope, known, window, file: String::new(), doubts: VecDeque::new(), findings }
     }
 
     /// The next exchanges are of that file.
@@ -154,13 +169,21 @@ impl<'r> Judge<'r> {
         });
         match exchange.response() {
             Some(response) if *is_whole && !is_disputed => {
-                let (register, step) = (self.register, step.as_str());
-                let (judged, touched) = (Judgement::default(), Default::default());
-                let mut held = Held { register, exchange, response, step, judgement: judged, touched };
+                self.known.sequence += 1;
+                let mut held = Held::new(self.register, exchange, response, &step);
                 expect(&call, &mut self.known, &mut held);
-                let Held { judgement: judged, touched, .. } = held;
+                let Held { judgement: judged, doubtful, touched, .. } = held;
                 self.findings.touched.extend(touched);
                 judgement.absorb(judged);
+                self.settle_doubts();
+                if !doubtful.findings.is_empty() {
+                    let (operation, exchange) = (call.operation, exchange.clone());
+                    let number = *number;
+                    self.doubts.push_back(Doubt { at: self.known.sequence, number, operation, exchange, judgement: doubtful });
+                    if self.doubts.len() > DOUBTS {
+                        self.doubts.pop_front();
+                    }
+                }
             }
             _ => {
                 self.findings.undecided += 1;
@@ -193,9 +216,7 @@ impl<'r> Judge<'r> {
             () => return,
         };
         if is_anonymous && is_granted {
-            let (judgement, touched) = (Judgement::default(), Default::default());
-            let (register, step) = (self.register, "another path");
-            let mut held = Held { register, exchange, response, step, judgement, touched };
+            let mut held = Held::new(self.register, exchange, response, "another path");
             held.refused(requirement, "3xx 4xx");
             let Held { judgement, touched, .. } = held;
             self.findings.touched.extend(touched);
@@ -203,10 +224,27 @@ impl<'r> Judge<'r> {
         }
     }
 
+    /// Findings that a reset would explain count once something from before them is seen to be still there.
+    fn settle_doubts(&mut self) {
+        if std::mem::take(&mut self.known.was_reset) {
+            self.doubts.clear();
+        }
+        let Some(since) = self.known.proven.take() else { return };
+        let doubts = std::mem::take(&mut self.doubts);
+        let (sure, left): (VecDeque<Doubt>, _) = doubts.into_iter().partition(|doubt| since < doubt.at);
+        self.doubts = left;
+        for Doubt { number, operation, exchange, judgement, .. } in sure {
+            self.findings.add(&self.file, number, operation, &exchange, judgement);
+        }
+    }
+
     /// After an exchange whose outcome is not sure.
     fn doubt(&mut self, call: &Call<'_>, exchange: &Exchange) {
         if is_refused(exchange) {
             return;
+        }
+        if matches!(&call.authorization, Authorization::Basic(user, password) if user == ADMIN && password == DEFAULT_PASSWORD) {
+            return self.known.forget();
         }
         let subjects = subjects(call, &self.known);
         match call.operation.map(Operation::effect) {

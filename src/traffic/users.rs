@@ -107,7 +107,12 @@ pub fn caller(call: &Call<'_>, is_good: bool, known: &mut Known, held: &mut Held
     let is_plain = call.form() == Form::Plain && is_good;
     let strictly = if is_plain { "401" } else { "4xx" };
     let (requirement, statuses) = match standing(call, known, held) {
-        Standing::Living(user) => return Some(user),
+        Standing::Living(user) => {
+            if let (true, Authorization::Bearer(token)) = (held.is_granted(), &call.authorization) {
+                known.proven = known.tokens.get(token).map(|token| token.since);
+            }
+            return Some(user);
+        }
         Standing::Unknown => return None,
         Standing::Absent => ("tokens.bearer.required", strictly),
         Standing::NoBearer => ("tokens.bearer.scheme", if is_plain { "400 401" } else { "4xx" }),
@@ -141,7 +146,7 @@ pub fn granted(
         (Form::Odd, _) => {}
         (Form::Plain, Some(token)) if held.status() == 401 => {
             let requirement = if token.spared_by.is_empty() { "tokens.bearer.accepted" } else { token.spared_by };
-            held.to(requirement, checks);
+            held.to_unless_reset(requirement, checks);
             token.life = Life::Unknown;
         }
         (Form::Plain, _) => {
@@ -374,6 +379,7 @@ fn learn(
             account.set_password(password, Origin::Creation, "users.recreate.fresh");
             (account.role, account.promoted_by) = (Some(Role::Ordinary), is_promoted);
             (account.was_deleted, account.logins) = (false, 0);
+            known.settle(name);
         }
         Operation::UpdateUser => {
             held.to("users.update.answered", vec![status("200")]);
@@ -388,6 +394,7 @@ fn learn(
                 account.set_password(password, Origin::Update, "users.update.old-password-dead");
             }
             account.promoted_by = is_promoted.or(account.promoted_by);
+            known.settle(name);
             known.each_token_of(name, |token| token.spared_by = "users.update.tokens-live");
         }
         Operation::DeleteUser if name != ADMIN && is_plain(name) => {

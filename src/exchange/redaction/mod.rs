@@ -95,12 +95,17 @@ impl Redaction {
         }
     }
 
-    /// The same secrets, each shown as its text is named.
+    /// The same secrets, each shown as its text is named; those without a name are none. What is made of a secret, such as its
+    /// base64, has its own name where it is a secret too: the longest decides.
     #[cfg(feature = "cli")]
-    pub(crate) fn renamed(&self, name: impl Fn(&str) -> String) -> Redaction {
+    pub(crate) fn renamed(&self, name: impl Fn(&str) -> Option<String>) -> Redaction {
+        let mut secrets: Vec<&Secret> = self.secrets.iter().collect();
+        secrets.sort_by_key(|secret| std::cmp::Reverse(secret.text.len()));
         let mut renamed = Redaction::new();
-        for Secret { text, is_form, .. } in &self.secrets {
-            renamed.put(text, &name(text), *is_form);
+        for Secret { text, is_form, .. } in secrets {
+            if let Some(name) = name(text) {
+                renamed.put(text, &name, *is_form);
+            }
         }
         renamed
     }

@@ -15,6 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::wire::members;
+use crate::custody::names::is_made_up;
 use crate::custody::reading::tokens_in;
 use crate::documented::api::{self, DEFAULT_PASSWORD};
 use crate::documented::basic;
@@ -69,7 +70,8 @@ impl Har {
                 None => add_own(&mut secrets, exchange, &admin, &base),
             }
             tokens_in(exchange).iter().for_each(|token| secrets.add(token, ""));
-            let secrets = secrets.renamed(|text| format!("redacted-{:016x}", keys.hash_one(text)));
+            let name = |text: &str| (!is_name(text)).then(|| format!("redacted-{:016x}", keys.hash_one(text)));
+            let secrets = secrets.renamed(name);
             let entry = Entry { exchange, place: &place, secrets: &secrets }.to_json(asker);
             documents.iter().for_each(|Har(document)| locked(document).add(&entry));
         }));
@@ -110,6 +112,12 @@ impl Out {
             }
         }
     }
+}
+
+/// The name of an account that the run made: an answer shows it to a case like a secret.
+fn is_name(text: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    text.len() <= 12 && text.bytes().all(is_letter) && is_made_up(text)
 }
 
 /// The secrets of a request that the run sends for itself: its token, and the passwords of the administrator.
