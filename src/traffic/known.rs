@@ -51,6 +51,8 @@ pub struct Account {
     /// No longer in force, each with the requirement that a login with it breaks.
     pub dead: Vec<(String, &'static str)>,
     pub role: Option<Role>,
+    /// Every password that it ever had was given to it in the recording.
+    pub is_born: bool,
     /// It was deleted in the recording.
     pub was_deleted: bool,
     /// Its body had members that the documents do not name: the requirement about promotions.
@@ -118,6 +120,7 @@ impl Default for Account {
             origin: Origin::Seen,
             dead: Vec::new(),
             role: None,
+            is_born: false,
             was_deleted: false,
             promoted_by: None,
             logins: 0,
@@ -166,13 +169,16 @@ impl Known {
         self.forget();
         (self.is_closed, self.registration) = (self.is_complete, registration);
         self.pin = Some(None);
+        self.account(ADMIN).is_born = true;
         self.account(ADMIN).set_password(DEFAULT_PASSWORD, Origin::Seen, "login.first.default-password-dead");
     }
 
     /// Nothing that was known holds any longer.
     pub fn forget(&mut self) {
         let Known { is_complete, has_authorization, sequence, .. } = *self;
-        *self = Known { is_complete, has_authorization, sequence, was_reset: true, ..Known::default() };
+        // A registration that was closed stays so.
+        let registration = self.registration.filter(|state| *state == Registration::Sunset);
+        *self = Known { is_complete, has_authorization, sequence, registration, was_reset: true, ..Known::default() };
     }
 
     /// The account of that name, which may be unknown.
@@ -209,6 +215,15 @@ impl Known {
             self.is_closed = false;
         }
         self.tokens.insert(text.to_owned(), token);
+    }
+
+    /// A token of which it was not sure that it lives was seen to work.
+    pub fn works(&mut self, text: &str) {
+        let Some(token) = self.tokens.get_mut(text) else { return };
+        let logins = self.accounts.get(&token.user).map_or(0, |account| account.logins);
+        if matches!(token.life, Life::Unknown | Life::Living) && !token.user.is_empty() {
+            (token.life, token.logins, token.since) = (Life::Living, logins, self.sequence);
+        }
     }
 
     /// All tokens of a user live on or not.

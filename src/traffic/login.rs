@@ -33,9 +33,9 @@ pub fn login(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) {
     }
 }
 
-/// The `new_password` of a body, if it is a text.
+/// The `new_password` of a body, if it is a text and there is no other.
 fn new_password<'r>(reading: &'r Reading<'_>) -> Option<&'r str> {
-    reading.json().and_then(|json| json.at("/new_password")?.as_str())
+    reading.json().filter(|_| reading.place == Place::Object).and_then(|json| json.at("/new_password")?.as_str())
 }
 
 fn without_credentials(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) {
@@ -47,7 +47,9 @@ fn without_credentials(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) 
     let reading = authorization::login(&call.request.headers, &known.credentials());
     let is_surely_none = match reading.place {
         Place::Absent | Place::Elsewhere | Place::Empty | Place::NoCredentials => true,
-        Place::OtherScheme | Place::NoScheme => true,
+        Place::OtherScheme | Place::NoScheme | Place::NoColon => true,
+        // No decoder gets credentials out of these.
+        _ if values.clone().all(|header| letters(&header.value) < 3) => true,
         _ => known.knows_all_passwords(),
     };
     if reading.class == Class::Reject && is_surely_none {
@@ -61,6 +63,12 @@ fn without_credentials(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) 
             known.forget();
         }
     }
+}
+
+/// How many characters of base64 are behind the scheme.
+fn letters(value: &[u8]) -> usize {
+    let code = value.iter().skip_while(|byte| **byte != b' ');
+    code.filter(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte)).count()
 }
 
 /// The default password logs in on a target that was just installed, and there with a new password only.
@@ -162,6 +170,9 @@ fn with_credentials(
         return;
     }
     let sequence = known.sequence;
+    if known.account(user).is_born && !is_replaced(password) && strength(password) == Strength::Weak {
+        held.refused("login.password.on-change", "4xx");
+    }
     let account = known.account(user);
     account.exists = Some(true);
     let proven = (likeness == Likeness::Same).then_some(account.since);

@@ -17,11 +17,13 @@ use std::collections::VecDeque;
 
 use jiff::Timestamp;
 
+use crate::custody::reading::tokens_in;
 use crate::documented::api::{DEFAULT_PASSWORD, Effect, Operation, Resource};
 use crate::exchange::{Exchange, HttpRequest, Json, Request, Response};
 use crate::judge::{Judgement, OPERATIONS, Oracles, REFUSALS};
 use crate::requirement::Register;
 use crate::transport::throttle::is_throttled;
+use crate::fuzz::independent::body;
 use call::{Authorization, Call};
 pub use findings::Findings;
 use held::Held;
@@ -140,8 +142,12 @@ impl<'r> Judge<'r> {
             Request::Raw(bytes) => {
                 let step = "raw bytes";
                 self.findings.add(&self.file, *number, None, exchange, self.oracles.judge(step, exchange));
-                let is_read = bytes.starts_with(b"GET ") || bytes.starts_with(b"HEAD ");
-                if !is_read && !is_refused(exchange) {
+                let text = String::from_utf8_lossy(bytes);
+                let is_read = ["GET ", "HEAD "].iter().any(|method| text.starts_with(method));
+                let is_login = text.contains(Resource::Login.path()) && !body::mentions_password(bytes);
+                if is_login {
+                    self.tokens("", exchange);
+                } else if !is_read && !is_refused(exchange) {
                     self.known.forget();
                 }
                 return;
@@ -168,7 +174,16 @@ impl<'r> Judge<'r> {
                 && !(may_be_unknown && finding.requirement == "envelope.no-crash")
         });
         match exchange.response() {
-            Some(response) if *is_whole && !is_disputed => {
+            Some(response) if *is_whole && is_disputed => {
+                // What holds whatever the others did.
+                let mut nothing = Known { has_authorization: self.known.has_authorization, ..Known::default() };
+                let mut held = Held::new(self.register, exchange, response, &step);
+                expect(&call, &mut nothing, &mut held);
+                judgement.absorb(held.judgement);
+                self.findings.undecided += 1;
+                self.doubt(&call, exchange);
+            }
+            Some(response) if *is_whole => {
                 self.known.sequence += 1;
                 let mut held = Held::new(self.register, exchange, response, &step);
                 expect(&call, &mut self.known, &mut held);
@@ -246,16 +261,37 @@ impl<'r> Judge<'r> {
         if matches!(&call.authorization, Authorization::Basic(user, password) if user == ADMIN && password == DEFAULT_PASSWORD) {
             return self.known.forget();
         }
-        let subjects = subjects(call, &self.known);
+        if call.operation == Some(Operation::LogIn) {
+            self.given(call, exchange);
+        }
         match call.operation.map(Operation::effect) {
             None | Some(Effect::Nothing) => {}
             Some(Effect::Registration) => {
                 (self.known.pin, self.known.registered, self.known.asked_for) = (None, None, None);
             }
-            Some(_) => subjects.iter().for_each(|name| match self.known.tokens.get_mut(name) {
+            Some(_) => changed(call).iter().for_each(|name| match self.known.tokens.get_mut(name) {
                 Some(token) => token.life = known::Life::Unknown,
                 None => self.known.doubt(name),
             }),
+        }
+    }
+}
+
+impl Judge<'_> {
+    /// A login that is not sure gives a token all the same, and may end an earlier one.
+    fn given(&mut self, call: &Call<'_>, exchange: &Exchange) {
+        let Authorization::Basic(user, _) = &call.authorization else { return };
+        self.known.account(user).logins += 1;
+        self.known.is_closed &= !tokens_in(exchange).is_empty();
+        self.tokens(user, exchange);
+    }
+
+    /// Remembers that the tokens of an answer were given.
+    fn tokens(&mut self, user: &str, exchange: &Exchange) {
+        let logins = self.known.accounts.get(user).map_or(0, |account| account.logins);
+        for text in tokens_in(exchange) {
+            let (user, life, since) = (user.to_owned(), known::Life::Unknown, self.known.sequence);
+            self.known.give(&text, known::Token { user, life, ends: None, logins, since, spared_by: "" });
         }
     }
 }
@@ -267,8 +303,10 @@ fn expect(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) {
         Some(operation) => users::users(call, operation, known, held),
         None if matches!(&*call.request.method, "HEAD" | "TRACE" | "CONNECT") => {}
         None => {
-            let requirement = if call.resource == Resource::Login { "login.method.no-token" } else { "envelope.method.refused" };
-            held.refused(requirement, "4xx 501");
+            if call.is_login() {
+                held.refused("login.method.no-token", "4xx");
+            }
+            held.refused("envelope.method.refused", "4xx 501");
             if held.is_granted() && call.request.method != "GET" {
                 known.forget();
             }
@@ -300,31 +338,51 @@ fn subjects(call: &Call<'_>, known: &Known) -> Vec<String> {
         }
         Authorization::None | Authorization::Odd => {}
     }
-    let body = call.request.body.as_deref().filter(|_| call.operation == Some(Operation::CreateUser));
-    let body = body.and_then(|body| Json::parse(body).ok());
-    subjects.extend(body.as_ref().and_then(|body| body.at("/username")?.as_str()).map(str::to_owned));
+    subjects.extend(texts(call));
     subjects
 }
 
 /// What an exchange may be at odds with others about.
 fn span(recorded: &Recorded, base: &str, known: &Known) -> Span {
-    let Request::Http(request) = &recorded.exchange.request else {
-        return Span { anything: !is_refused(&recorded.exchange), ..Span::default() };
+    let request = match &recorded.exchange.request {
+        Request::Http(request) => request,
+        Request::Raw(bytes) => {
+            let is_harmless = bytes.starts_with(b"GET ") || is_refused(&recorded.exchange) || !body::mentions_password(bytes);
+            return Span { anything: !is_harmless, ..Span::default() };
+        }
     };
-    let changes_nothing = is_refused(&recorded.exchange);
+    let is_refused = is_refused(&recorded.exchange);
     let Some(call) = Call::of(request, base) else {
         let is_read = matches!(&*request.method, "GET" | "HEAD" | "OPTIONS");
-        return Span { anything: !is_read && !changes_nothing, ..Span::default() };
+        return Span { anything: !is_read && !is_refused, ..Span::default() };
     };
-    let effect = call.operation.map(Operation::effect);
     let mut about = subjects(&call, known);
+    let changes = if is_refused { Vec::new() } else { changed(&call) };
+    let effect = call.operation.map(Operation::effect);
     if effect == Some(Effect::Registration) {
         about.push(Resource::Account.path().to_owned());
     }
-    let changes = match effect {
-        Some(Effect::Nothing) => false,
-        Some(Effect::Login) => crate::fuzz::independent::body::mentions_password(call.body()),
-        _ => true,
-    };
-    Span { about, changes: changes && !changes_nothing, anything: false }
+    let is_login = effect == Some(Effect::Login);
+    let gives = is_login && !is_refused && about.iter().all(|user| user != ADMIN);
+    Span { about, changes, anything: false, gives, needs: !is_login }
+}
+
+/// The accounts and tokens that a call changes if it is granted.
+fn changed(call: &Call<'_>) -> Vec<String> {
+    match (call.operation.map(Operation::effect), &call.authorization) {
+        (None | Some(Effect::Nothing), _) => Vec::new(),
+        (Some(Effect::Registration), _) => vec![Resource::Account.path().to_owned()],
+        (Some(Effect::Login), Authorization::Basic(user, _)) if body::mentions_password(call.body()) => vec![user.clone()],
+        (Some(Effect::Login), _) => Vec::new(),
+        (Some(Effect::Logout), Authorization::Bearer(token)) => vec![token.clone()],
+        _ => call.name.iter().cloned().chain(texts(call)).collect(),
+    }
+}
+
+/// Any text in the body of a creation may be the name.
+fn texts(call: &Call<'_>) -> Vec<String> {
+    match call.operation {
+        Some(Operation::CreateUser) => body::create(call.body(), true).0.candidates(),
+        _ => Vec::new(),
+    }
 }

@@ -45,8 +45,8 @@ fn standing(call: &Call<'_>, known: &Known, held: &Held<'_>) -> Standing {
     }
     let (Some(now), Some((from, until))) = (held.response.date(), token.ends) else { return Standing::Unknown };
     let later = known.accounts.get(&token.user).map_or(0, |account| account.logins) - token.logins;
-    // A server may keep a few tokens of each user only.
-    let kept = if token.user == ADMIN { 8 } else { 2 };
+    // A server may keep a few tokens of an ordinary user only.
+    let kept = if token.user == ADMIN { u64::MAX } else { 2 };
     match () {
         () if is_well_before(until, now) => Standing::Dead("tokens.expiry.dead"),
         () if is_well_before(now, from) && later <= kept => Standing::Living(token.user.clone()),
@@ -113,7 +113,12 @@ pub fn caller(call: &Call<'_>, is_good: bool, known: &mut Known, held: &mut Held
             }
             return Some(user);
         }
-        Standing::Unknown => return None,
+        Standing::Unknown => {
+            if let (true, Authorization::Bearer(text)) = (held.is_granted(), &call.authorization) {
+                known.works(text);
+            }
+            return None;
+        }
         Standing::Absent => ("tokens.bearer.required", strictly),
         Standing::NoBearer => ("tokens.bearer.scheme", if is_plain { "400 401" } else { "4xx" }),
         Standing::Invalid => ("tokens.bearer.invalid", if is_plain { "400 401" } else { "4xx" }),
@@ -276,7 +281,11 @@ fn create(call: &Call<'_>, asked: &Asked<'_>, name: &str, known: &mut Known, hel
                 (_, 64) => "users.password.longest",
                 _ => "users.create.created",
             };
-            granted(call, requirement, vec![one("/users"), text("/users/0/username", name)], known, held);
+            granted(call, requirement, shown(name), known, held);
+        }
+        // It may be taken, which has an answer of its own.
+        (Class::Accept, None) if call.form() == Form::Plain && held.status() != 401 => {
+            held.to("users.create.created", vec![status("201 409 500")]);
         }
         (Class::Either, _) if reading.place == Place::Malformed => malformed(call, held),
         _ => {}
@@ -374,11 +383,15 @@ fn learn(
             let is_promoted = promotion(&["username", "password"]).then_some("users.create.no-promotion");
             held.to("users.create.created", vec![status("201"), one("/users")]);
             let is_sure = asked.reading.as_ref().is_some_and(|reading| reading.place == Place::Object);
-            let Some(password) = asked.password.as_deref().filter(|_| is_sure) else { return known.doubt(name) };
+            let Some(password) = asked.password.as_deref().filter(|_| is_sure) else {
+                // Any text of it may be the name.
+                let candidates = asked.reading.as_ref().map(Reading::candidates).unwrap_or_default();
+                return candidates.iter().for_each(|name| known.doubt(name));
+            };
             let account = known.account(name);
             account.set_password(password, Origin::Creation, "users.recreate.fresh");
             (account.role, account.promoted_by) = (Some(Role::Ordinary), is_promoted);
-            (account.was_deleted, account.logins) = (false, 0);
+            (account.was_deleted, account.logins, account.is_born) = (false, 0, true);
             known.settle(name);
         }
         Operation::UpdateUser => {

@@ -31,16 +31,24 @@ pub struct Window {
 pub struct Span {
     /// The accounts and tokens that it depends on.
     pub about: Vec<String>,
-    /// It may change them.
-    pub changes: bool,
+    /// Those that it may change.
+    pub changes: Vec<String>,
     /// It may change anything.
     pub anything: bool,
+    /// It gives a token, and may end the oldest of its user.
+    pub gives: bool,
+    /// It needs one.
+    pub needs: bool,
 }
 
 impl Span {
     fn is_at_odds_with(&self, other: &Span) -> bool {
-        let shares = || self.about.iter().any(|subject| other.about.contains(subject));
-        other.anything || self.anything || (other.changes || self.changes) && shares()
+        let meets = |one: &[String], another: &[String]| one.iter().any(|subject| another.contains(subject));
+        let changes = |one: &Span, another: &Span| {
+            meets(&one.changes, &another.about) || meets(&one.changes, &another.changes) || one.anything
+        };
+        let ends = self.gives && other.needs || other.gives && self.needs;
+        changes(self, other) || changes(other, self) || ends && meets(&self.about, &other.about)
     }
 }
 

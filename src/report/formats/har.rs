@@ -70,9 +70,9 @@ impl Har {
                 None => add_own(&mut secrets, exchange, &admin, &base),
             }
             tokens_in(exchange).iter().for_each(|token| secrets.add(token, ""));
-            let name = |text: &str| (!is_name(text)).then(|| format!("redacted-{:016x}", keys.hash_one(text)));
-            let secrets = secrets.renamed(name);
-            let entry = Entry { exchange, place: &place, secrets: &secrets }.to_json(asker);
+            let name = |text: &str| format!("redacted-{:016x}", keys.hash_one(text));
+            let secrets = secrets.renamed(|text| (!is_name(text)).then(|| name(text)));
+            let entry = Entry { exchange, place: &place, secrets: &secrets, name: &name }.to_json(asker);
             documents.iter().for_each(|Har(document)| locked(document).add(&entry));
         }));
     }
@@ -148,6 +148,8 @@ struct Entry<'e> {
     /// Scheme and host.
     place: &'e str,
     secrets: &'e Redaction,
+    /// What a secret is called.
+    name: &'e dyn Fn(&str) -> String,
 }
 
 impl Entry<'_> {
@@ -237,13 +239,26 @@ impl Entry<'_> {
         headers.iter().map(|header| pair(&self.secrets.apply(&header.name), &self.value(header))).collect()
     }
 
-    /// The value of a header. Basic credentials are written with the names of their secrets in them, and stay base64.
+    /// The value of a header. A token, or the password of Basic credentials, which stay base64, has a name as a whole: what
+    /// is almost a secret must not look like it.
     fn value(&self, header: &Header) -> String {
-        let credentials = header.value.strip_prefix(b"Basic ").and_then(|code| STANDARD.decode(code).ok());
-        match credentials {
-            Some(credentials) => format!("Basic {}", STANDARD.encode(self.bytes(&credentials))),
-            None => self.text(&header.value),
+        let text = std::str::from_utf8(&header.value).ok();
+        if let Some(token) = text.and_then(|text| text.strip_prefix("Bearer ")) {
+            return format!("Bearer {}", self.whole(token));
         }
+        let code = text.and_then(|text| text.strip_prefix("Basic ")).and_then(|code| STANDARD.decode(code).ok());
+        let Some(decoded) = code else { return self.text(&header.value) };
+        let pair = std::str::from_utf8(&decoded).ok().and_then(|pair| pair.split_once(':'));
+        let named = match pair {
+            Some((user, password)) => format!("{}:{}", self.secrets.apply(user), self.whole(password)).into_bytes(),
+            None => self.bytes(&decoded),
+        };
+        format!("Basic {}", STANDARD.encode(named))
+    }
+
+    /// The text, or one name for all of it where it has a secret.
+    fn whole(&self, text: &str) -> String {
+        if self.secrets.apply(text) == text { text.to_owned() } else { (self.name)(text) }
     }
 
     fn cookies(&self, headers: &[Header], name: &str) -> Vec<Value> {
