@@ -111,7 +111,11 @@ impl Harness {
     }
 
     /// Sends requests at the same time, with the same care.
-    pub async fn ask_together(&self, requests: Vec<Request>, asker: Option<&Arc<Asker>>) -> Result<Vec<Exchange>, Reason> {
+    pub async fn ask_together(
+        &self,
+        requests: Vec<Request>,
+        asker: Option<&Arc<Asker>>,
+    ) -> Result<Vec<Exchange>, Reason> {
         if requests.iter().any(|request| self.accounts.is_over_budget(request)) {
             return Err(Reason::OverBudget);
         }

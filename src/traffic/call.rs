@@ -41,9 +41,29 @@ pub enum Form {
 
 /// Headers that change nothing of what is asked.
 const USUAL: [&str; 24] = [
-    "host", "authorization", "content-type", "content-length", "accept", "accept-encoding", "accept-language",
-    "user-agent", "origin", "referer", "cache-control", "pragma", "dnt", "via", "forwarded", "x-forwarded-for",
-    "x-forwarded-host", "x-forwarded-proto", "x-real-ip", "x-request-id", "traceparent", "tracestate", "priority",
+    "host",
+    "authorization",
+    "content-type",
+    "content-length",
+    "accept",
+    "accept-encoding",
+    "accept-language",
+    "user-agent",
+    "origin",
+    "referer",
+    "cache-control",
+    "pragma",
+    "dnt",
+    "via",
+    "forwarded",
+    "x-forwarded-for",
+    "x-forwarded-host",
+    "x-forwarded-proto",
+    "x-real-ip",
+    "x-request-id",
+    "traceparent",
+    "tracestate",
+    "priority",
     "te",
 ];
 
@@ -91,7 +111,8 @@ impl<'e> Call<'e> {
         for header in headers {
             let name = header.name.to_ascii_lowercase();
             let value = String::from_utf8_lossy(&header.value).to_ascii_lowercase();
-            let is_own_case = header.name.chars().next().is_some_and(|c| c.is_ascii_uppercase()) || is_lower || !has_host;
+            let is_own_case =
+                header.name.chars().next().is_some_and(|c| c.is_ascii_uppercase()) || is_lower || !has_host;
             let is_shouted = name.len() > 2 && !header.name.contains(|c: char| c.is_ascii_lowercase());
             match (name.as_str(), value.as_str()) {
                 ("transfer-encoding", "chunked") => {
@@ -141,7 +162,9 @@ impl<'e> Call<'e> {
 /// Whether blanks are in a body where the usual writers of JSON have none.
 fn is_spaced(body: &[u8]) -> bool {
     let is_line = |byte: &u8| matches!(byte, b'\n' | b'\r' | b'\t');
-    body.iter().any(is_line) || body.first() == Some(&b' ') || body.last() == Some(&b' ')
+    body.iter().any(is_line)
+        || body.first() == Some(&b' ')
+        || body.last() == Some(&b' ')
         || body.windows(2).any(|pair| pair == b"{ " || pair == b" :" || pair == b" }" || pair == b"  ")
 }
 

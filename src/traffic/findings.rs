@@ -144,7 +144,10 @@ impl Findings {
         note(self.judged, "exchanges of the API were judged");
         note(self.foreign, "exchanges are none of this API's, and were left alone");
         note(self.passed_over, "answers are redirections, of a gateway, or ask for patience, and were left alone");
-        note(self.undecided, "exchanges lack a body or an answer, or ran at the same time as others that may have changed what they show");
+        note(
+            self.undecided,
+            "exchanges lack a body or an answer, or ran at the same time as others that may have changed what they show",
+        );
         for ((requirement, operation), count) in self.broken {
             let more = count.saturating_sub(SHOWN) as u64;
             let operation = operation.map_or("other requests".to_owned(), |operation| operation.to_string());

@@ -238,7 +238,13 @@ impl RequestForm {
             return Ok(Request::Raw(body.unwrap_or_default()));
         }
         let target = if target.is_empty() { "/".to_owned() } else { target };
-        let headers = headers(self.headers);
+        let mut headers = headers(self.headers);
+        let is_first =
+            self.http_version.as_deref().is_none_or(|version| version.to_ascii_uppercase().starts_with("HTTP/1"));
+        if !is_first {
+            // There they have no case.
+            headers.iter_mut().for_each(|header| header.name = capitalized(&header.name).into());
+        }
         Ok(Request::Http(HttpRequest { method: self.method.into(), target, headers, body, manner: Manner::Usual }))
     }
 }
@@ -269,6 +275,15 @@ fn headers(fields: Option<Vec<Field>>) -> Vec<Header> {
     // What HTTP/2 has in place of a request line is no header.
     let fields = fields.filter(|field| !field.name.starts_with(':'));
     fields.map(|Field { name, value }| Header::new(name, value)).collect()
+}
+
+/// The name of a header as HTTP/1.1 usually has it: `Content-Type`.
+fn capitalized(name: &str) -> String {
+    let words = name.split('-').map(|word| {
+        let (first, rest) = word.split_at(word.chars().next().map_or(0, char::len_utf8));
+        first.to_ascii_uppercase() + rest
+    });
+    words.collect::<Vec<String>>().join("-")
 }
 
 fn decoded(text: String, encoding: Option<&str>) -> Result<Vec<u8>, String> {

@@ -146,7 +146,9 @@ fn with_credentials(
     let new = new_password(reading);
     let form = call.form();
     match likeness {
-        Likeness::Differs if authorization::login(&call.request.headers, &known.credentials()).class == Class::Reject => {
+        Likeness::Differs
+            if authorization::login(&call.request.headers, &known.credentials()).class == Class::Reject =>
+        {
             let account = known.accounts.get(user).cloned().unwrap_or_default();
             let requirement = wrong(&account, exists, user, password, new.is_some());
             let is_plain = form == Form::Plain && reading.class == Class::Accept && is_printable(password);
@@ -179,7 +181,10 @@ fn with_credentials(
     if likeness != Likeness::Same || account.passwords.len() != 1 {
         (account.passwords, account.since) = (vec![password.to_owned()], sequence);
     }
-    match new.filter(|new| *new != password).map(|new| (new, if is_replaced(new) { Strength::Open } else { strength(new) })) {
+    match new
+        .filter(|new| *new != password)
+        .map(|new| (new, if is_replaced(new) { Strength::Open } else { strength(new) }))
+    {
         Some((weak, Strength::Weak)) => account.bury(weak.to_owned(), "login.later.rule"),
         Some((new, _)) => {
             account.passwords.insert(0, new.to_owned());

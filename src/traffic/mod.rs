@@ -20,10 +20,10 @@ use jiff::Timestamp;
 use crate::custody::reading::tokens_in;
 use crate::documented::api::{DEFAULT_PASSWORD, Effect, Operation, Resource};
 use crate::exchange::{Exchange, HttpRequest, Json, Request, Response};
+use crate::fuzz::independent::body;
 use crate::judge::{Judgement, OPERATIONS, Oracles, REFUSALS};
 use crate::requirement::Register;
 use crate::transport::throttle::is_throttled;
-use crate::fuzz::independent::body;
 use call::{Authorization, Call};
 pub use findings::Findings;
 use held::Held;
@@ -92,7 +92,16 @@ impl<'r> Judge<'r> {
     pub fn new(register: &'r Register, scope: Scope) -> Judge<'r> {
         let known = Known { is_complete: scope.is_complete, ..Known::default() };
         let (window, findings) = (Window::default(), Findings::default());
-        Judge { register, oracles: Oracles::of(register), scope, known, window, file: String::new(), doubts: VecDeque::new(), findings }
+        Judge {
+            register,
+            oracles: Oracles::of(register),
+            scope,
+            known,
+            window,
+            file: String::new(),
+            doubts: VecDeque::new(),
+            findings,
+        }
     }
 
     /// The next exchanges are of that file.
@@ -194,7 +203,13 @@ impl<'r> Judge<'r> {
                 if !doubtful.findings.is_empty() {
                     let (operation, exchange) = (call.operation, exchange.clone());
                     let number = *number;
-                    self.doubts.push_back(Doubt { at: self.known.sequence, number, operation, exchange, judgement: doubtful });
+                    self.doubts.push_back(Doubt {
+                        at: self.known.sequence,
+                        number,
+                        operation,
+                        exchange,
+                        judgement: doubtful,
+                    });
                     if self.doubts.len() > DOUBTS {
                         self.doubts.pop_front();
                     }
@@ -258,7 +273,8 @@ impl<'r> Judge<'r> {
         if is_refused(exchange) {
             return;
         }
-        if matches!(&call.authorization, Authorization::Basic(user, password) if user == ADMIN && password == DEFAULT_PASSWORD) {
+        if matches!(&call.authorization, Authorization::Basic(user, password) if user == ADMIN && password == DEFAULT_PASSWORD)
+        {
             return self.known.forget();
         }
         if call.operation == Some(Operation::LogIn) {
@@ -347,7 +363,8 @@ fn span(recorded: &Recorded, base: &str, known: &Known) -> Span {
     let request = match &recorded.exchange.request {
         Request::Http(request) => request,
         Request::Raw(bytes) => {
-            let is_harmless = bytes.starts_with(b"GET ") || is_refused(&recorded.exchange) || !body::mentions_password(bytes);
+            let is_harmless =
+                bytes.starts_with(b"GET ") || is_refused(&recorded.exchange) || !body::mentions_password(bytes);
             return Span { anything: !is_harmless, ..Span::default() };
         }
     };
@@ -372,7 +389,9 @@ fn changed(call: &Call<'_>) -> Vec<String> {
     match (call.operation.map(Operation::effect), &call.authorization) {
         (None | Some(Effect::Nothing), _) => Vec::new(),
         (Some(Effect::Registration), _) => vec![Resource::Account.path().to_owned()],
-        (Some(Effect::Login), Authorization::Basic(user, _)) if body::mentions_password(call.body()) => vec![user.clone()],
+        (Some(Effect::Login), Authorization::Basic(user, _)) if body::mentions_password(call.body()) => {
+            vec![user.clone()]
+        }
         (Some(Effect::Login), _) => Vec::new(),
         (Some(Effect::Logout), Authorization::Bearer(token)) => vec![token.clone()],
         _ => call.name.iter().cloned().chain(texts(call)).collect(),

@@ -38,7 +38,9 @@ fn standing(call: &Call<'_>, known: &Known, held: &Held<'_>) -> Standing {
     };
     match token.life {
         Life::LoggedOut => return Standing::Dead("tokens.logout.token-dead"),
-        Life::Orphaned if known.exists(&token.user) == Some(true) => return Standing::Dead("tokens.recreated-user.dead"),
+        Life::Orphaned if known.exists(&token.user) == Some(true) => {
+            return Standing::Dead("tokens.recreated-user.dead");
+        }
         Life::Orphaned => return Standing::Dead("tokens.deleted-user.dead"),
         Life::Unknown => return Standing::Unknown,
         Life::Living => {}
@@ -219,7 +221,8 @@ fn read(call: &Call<'_>, user: &str, role: Option<Role>, name: &str, known: &mut
     }
     match known.exists(name) {
         Some(true) => {
-            let requirement = if is_itself && role != Some(Role::Admin) { "users.read.itself" } else { "users.read.answered" };
+            let requirement =
+                if is_itself && role != Some(Role::Admin) { "users.read.itself" } else { "users.read.answered" };
             granted(call, requirement, shown(name), known, held);
         }
         Some(false) => unknown(call, "users.read.unknown", name, held),
@@ -262,7 +265,8 @@ fn create(call: &Call<'_>, asked: &Asked<'_>, name: &str, known: &mut Known, hel
                 (Place::Empty, ..) => "users.create.missing-member",
                 _ => "users.create.not-text",
             };
-            let is_plain = call.form() == Form::Plain && reading.place == Place::Object && known.exists(name) == Some(false);
+            let is_plain =
+                call.form() == Form::Plain && reading.place == Place::Object && known.exists(name) == Some(false);
             held.refused(requirement, if is_plain { "400" } else { "4xx 500" });
         }
         (Class::Accept, Some(true)) if call.form() == Form::Plain => {
@@ -303,12 +307,19 @@ fn update(call: &Call<'_>, asked: &Asked<'_>, user: &str, name: &str, known: &mu
     if !is_plain(name) {
         return;
     }
-    let is_present = || known.accounts.get(name).is_some_and(|account| account.passwords.iter().any(|one| Some(one) == asked.password.as_ref()));
+    let is_present = || {
+        known
+            .accounts
+            .get(name)
+            .is_some_and(|account| account.passwords.iter().any(|one| Some(one) == asked.password.as_ref()))
+    };
     match (reading.class, known.exists(name)) {
         (Class::Reject, exists) => {
             let requirement = match (reading.place, &asked.password) {
                 (Place::Object, Some(_)) => "users.update.password-rule",
-                (Place::Object, None) if unnamed(reading.json().unwrap_or(&crate::exchange::Json::Null), &["password"]).is_empty() => {
+                (Place::Object, None)
+                    if unnamed(reading.json().unwrap_or(&crate::exchange::Json::Null), &["password"]).is_empty() =>
+                {
                     "users.update.not-text"
                 }
                 (Place::Object | Place::Empty, None) => "users.update.missing-password",

@@ -50,6 +50,7 @@ mod snapshots;
 mod state;
 mod throttling;
 mod tokenless_login;
+mod traffic;
 mod wire;
 mod wire_agreement;
 mod wire_limits;

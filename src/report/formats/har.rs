@@ -243,7 +243,8 @@ impl Entry<'_> {
     /// is almost a secret must not look like it.
     fn value(&self, header: &Header) -> String {
         let text = std::str::from_utf8(&header.value).ok();
-        if let Some(token) = text.and_then(|text| text.strip_prefix("Bearer ")) {
+        let token = text.and_then(|text| text.strip_prefix("Bearer "));
+        if let Some(token) = token.filter(|token| !token.contains(char::is_whitespace)) {
             return format!("Bearer {}", self.whole(token));
         }
         let code = text.and_then(|text| text.strip_prefix("Basic ")).and_then(|code| STANDARD.decode(code).ok());

@@ -111,6 +111,11 @@ impl Document {
         let cases = self.cases.into_iter().map(|case| Event::Case(Box::new(case)));
         let notes = self.notes.into_iter().map(Event::Note);
         let coverage = self.coverage.map(Event::Coverage);
-        std::iter::once(started).chain(resets).chain(cases).chain(notes).chain(coverage).chain(self.elapsed_ms.map(ended))
+        std::iter::once(started)
+            .chain(resets)
+            .chain(cases)
+            .chain(notes)
+            .chain(coverage)
+            .chain(self.elapsed_ms.map(ended))
     }
 }

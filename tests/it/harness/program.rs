@@ -270,6 +270,12 @@ impl Served {
         Served::start(Program::new("serve --listen 127.0.0.1:0 --control").command)
     }
 
+    /// The same with a planted fault.
+    pub fn with_fault(fault: &str) -> Served {
+        let line = format!("serve --listen 127.0.0.1:0 --control --fault {fault}");
+        Served::start(Program::new(&line).command)
+    }
+
     pub fn start(mut command: Command) -> Served {
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn().expect("the server starts");
         let mut stdout = BufReader::new(child.stdout.take().expect("standard output"));
