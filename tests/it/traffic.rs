@@ -145,6 +145,18 @@ fn the_recording_of_a_conforming_run_is_not_accused_and_says_what_it_touched() {
 }
 
 #[test]
+fn the_commands_of_the_documents_work() {
+    let page = include_str!("../../docs/traffic.md");
+    let commands = page.split("```sh\n").nth(1).and_then(|rest| rest.split("```").next()).expect("commands");
+    let place = Place::new();
+    for line in commands.lines() {
+        let words = line.split('#').next().and_then(|line| line.strip_prefix("wabizspec ")).expect("a command");
+        place.program(words).end().exited(0);
+    }
+    assert!(place.has("report.html") && place.has("report.json"));
+}
+
+#[test]
 fn faults_are_found_in_recordings_of_a_run_against_them() {
     for (fault, cases, requirement) in [
         (
