@@ -3,7 +3,7 @@
 use super::call::{Call, Form};
 use super::held::{Held, absent, code, one, status, text};
 use super::known::{Known, Role};
-use super::users::{caller, granted};
+use super::tokens::{caller, granted};
 use crate::documented::api::Operation;
 use crate::documented::certificate::verified_name;
 use crate::documented::errors::ErrorCode;

@@ -11,7 +11,7 @@ use crate::documented::api::DEFAULT_PASSWORD;
 use crate::scenario::Registration;
 
 /// So many accounts, and so many tokens, are remembered.
-const MOST: usize = 20_000;
+const MOST: usize = 5_000;
 
 /// So many former passwords of one account.
 const FORMER: usize = 16;

@@ -15,6 +15,9 @@ const HELD: usize = 256;
 /// How many bytes they may have together.
 const BYTES: usize = 64 << 20;
 
+/// So many are remembered that have not ended.
+const RUNNING: usize = 1024;
+
 #[derive(Default)]
 pub struct Window {
     /// In the order of their beginnings.
@@ -22,6 +25,8 @@ pub struct Window {
     bytes: usize,
     /// The ones that were handed over and had not ended when the next of them began.
     running: Vec<(Timestamp, Span)>,
+    /// Until then more may run than are remembered.
+    crowded_until: Option<Timestamp>,
     /// Nothing before that can be put in order any more.
     handed_over: Option<Timestamp>,
 }
@@ -81,11 +86,61 @@ impl Window {
         let (start, end, own) = (recorded.start, recorded.exchange.at, span(&recorded));
         self.running.retain(|(ended, _)| *ended > start);
         let later = self.waiting.iter().take_while(|other| other.start < end);
-        let is_disputed = self.running.iter().any(|(_, other)| own.is_at_odds_with(other))
+        let is_disputed = self.crowded_until.is_some_and(|until| start < until)
+            || self.running.iter().any(|(_, other)| own.is_at_odds_with(other))
             || later.map(&span).any(|other| own.is_at_odds_with(&other));
         let is_late = self.handed_over.is_some_and(|before| start < before);
         self.handed_over = self.handed_over.max(Some(start));
-        self.running.push((end, own));
+        if self.running.len() < RUNNING {
+            self.running.push((end, own));
+        } else {
+            self.crowded_until = self.crowded_until.max(Some(end));
+        }
         Some(Ordered { recorded, is_disputed, is_late })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::exchange::{Exchange, HttpRequest, Response};
+
+    fn recorded(number: u64, start: i64, milliseconds: i64) -> Recorded {
+        let instant = |millisecond| Timestamp::from_millisecond(millisecond).expect("an instant");
+        let exchange = Exchange::answered(HttpRequest::of("GET", "/", &[], ""), Response::of(200, &[], ""));
+        let exchange = Exchange { at: instant(start + milliseconds), ..exchange };
+        Recorded { number, origin: String::new(), exchange, start: instant(start), is_whole: true }
+    }
+
+    /// Number and dispute of each in the order in which they are handed over. Odd ones change what all depend on.
+    fn order(entries: &[(u64, i64, i64)]) -> Vec<(u64, bool)> {
+        let span = |one: &Recorded| {
+            let subject = || vec!["anna".to_owned()];
+            let changes = if one.number % 2 == 1 { subject() } else { Vec::new() };
+            Span { about: subject(), changes, ..Span::default() }
+        };
+        let mut window = Window::default();
+        let entries = entries.iter().map(|(number, start, length)| recorded(*number, *start, *length));
+        let mut handed: Vec<Ordered> = entries.flat_map(|one| window.take(one, span)).collect();
+        handed.extend(std::iter::from_fn(|| window.next(span)));
+        handed.iter().map(|one| (one.recorded.number, one.is_disputed)).collect()
+    }
+
+    #[test]
+    fn they_come_in_the_order_of_their_beginnings_and_those_at_the_same_time_are_disputed() {
+        assert_eq!(order(&[(2, 0, 5), (1, 10, 5), (4, 20, 5)]), [(2, false), (1, false), (4, false)]);
+        // As a file has them in the order of their ends.
+        assert_eq!(order(&[(4, 20, 5), (1, 10, 5), (2, 0, 5)]), [(2, false), (1, false), (4, false)]);
+        assert_eq!(order(&[(2, 0, 15), (1, 10, 5), (4, 20, 5)]), [(2, true), (1, true), (4, false)]);
+        // Neither of these changes anything.
+        assert_eq!(order(&[(2, 0, 15), (4, 10, 5)]), [(2, false), (4, false)]);
+    }
+
+    #[test]
+    fn however_many_run_at_once_few_are_remembered() {
+        let entries: Vec<(u64, i64, i64)> = (0..3000).map(|number| (2 * number, number as i64, 1_000_000)).collect();
+        let handed = order(&entries);
+        assert_eq!(handed.len(), 3000);
+        assert!(!handed[0].1 && handed[2999].1, "what is not remembered is disputed");
     }
 }
