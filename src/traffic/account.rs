@@ -81,11 +81,16 @@ fn register(call: &Call<'_>, reading: &Reading<'_>, known: &Known, held: &mut He
         _ if reading.place == Place::Malformed && is_open => {
             held.to("account.body.malformed", vec![status("400"), code(&[ErrorCode::RequestInvalid.number()])]);
         }
+        _ if reading.json().and_then(|json| json.at("/cert")?.as_str()) == Some("") => {
+            held.refused("account.cert.not-base64", "4xx");
+        }
         _ if is_whole => {
             if let Some(Some(pin)) = &known.pin
                 && reading.json().and_then(|json| json.at("/pin")).is_none_or(|sent| is_another_pin(sent, pin))
             {
                 held.refused("account.pin.required", "4xx");
+            } else if held.status() == 201 && known.registered.is_some() && number(reading) != known.registered {
+                held.to("account.exists.other-number", vec![status("202")]);
             } else if number(reading).is_some() && number(reading) == known.registered && known.pin == Some(None) {
                 held.to("account.exists.answered", vec![status("201")]);
             }

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use super::call::Authorization;
 use crate::documented::api::DEFAULT_PASSWORD;
 use crate::scenario::Registration;
 
@@ -179,6 +180,22 @@ impl Known {
         // A registration that was closed stays so.
         let registration = self.registration.filter(|state| *state == Registration::Sunset);
         *self = Known { is_complete, has_authorization, sequence, registration, was_reset: true, ..Known::default() };
+    }
+
+    /// What is left for a request if these accounts and tokens are in doubt: whose token it carries.
+    pub fn without(&self, disputed: &[String], authorization: &Authorization) -> Known {
+        let (has_authorization, registration) = (self.has_authorization, self.registration);
+        let mut left = Known { has_authorization, registration, has_pin: self.has_pin, ..Known::default() };
+        if let Authorization::Bearer(text) = authorization
+            && let Some(token) = self.tokens.get(text).filter(|token| !disputed.contains(&token.user))
+            && !disputed.contains(text)
+        {
+            left.tokens.insert(text.clone(), token.clone());
+            let role = self.role(&token.user);
+            let logins = self.accounts.get(&token.user).map_or(0, |account| account.logins);
+            left.accounts.insert(token.user.clone(), Account { role, logins, ..Account::default() });
+        }
+        left
     }
 
     /// The account of that name, which may be unknown.

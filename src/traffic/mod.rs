@@ -145,7 +145,7 @@ impl<'r> Judge<'r> {
         }
     }
 
-    fn judge(&mut self, Ordered { recorded, is_disputed, is_late }: Ordered) {
+    fn judge(&mut self, Ordered { recorded, disputed, is_late }: Ordered) {
         if is_late {
             self.known.forget();
         }
@@ -187,9 +187,9 @@ impl<'r> Judge<'r> {
                 && !(may_be_unknown && finding.requirement == "envelope.no-crash")
         });
         match exchange.response() {
-            Some(response) if *is_whole && is_disputed => {
+            Some(response) if let (true, Some(disputed)) = (is_whole, &disputed) => {
                 // What holds whatever the others did.
-                let mut nothing = Known { has_authorization: self.known.has_authorization, ..Known::default() };
+                let mut nothing = self.known.without(disputed, &call.authorization);
                 let mut held = Held::new(self.register, exchange, response, &step);
                 expect(&call, &mut nothing, &mut held);
                 judgement.absorb(held.judgement);

@@ -47,21 +47,26 @@ pub struct Span {
 }
 
 impl Span {
-    fn is_at_odds_with(&self, other: &Span) -> bool {
-        let meets = |one: &[String], another: &[String]| one.iter().any(|subject| another.contains(subject));
-        let changes = |one: &Span, another: &Span| {
-            meets(&one.changes, &another.about) || meets(&one.changes, &another.changes) || one.anything
-        };
+    /// What is in doubt where both run at the same time; nothing where they do not meet.
+    fn disputed_by(&self, other: &Span) -> Option<Vec<String>> {
+        if self.anything || other.anything {
+            return Some(self.about.clone());
+        }
         let ends = self.gives && other.needs || other.gives && self.needs;
-        changes(self, other) || changes(other, self) || ends && meets(&self.about, &other.about)
+        let meets = |subject: &&String| {
+            let is_about = other.about.contains(subject);
+            other.changes.contains(subject) || is_about && (ends || self.changes.contains(subject))
+        };
+        let disputed: Vec<String> = self.about.iter().chain(&self.changes).filter(meets).cloned().collect();
+        (!disputed.is_empty()).then_some(disputed)
     }
 }
 
 /// One entry, and whether its place in the order is sure.
 pub struct Ordered {
     pub recorded: Recorded,
-    /// Another one that ran at the same time may have changed what this one depends on.
-    pub is_disputed: bool,
+    /// The accounts and tokens that it depends on and that another one may have changed that ran at the same time.
+    pub disputed: Option<Vec<String>>,
     /// It came so late that its place is not known.
     pub is_late: bool,
 }
@@ -86,9 +91,11 @@ impl Window {
         let (start, end, own) = (recorded.start, recorded.exchange.at, span(&recorded));
         self.running.retain(|(ended, _)| *ended > start);
         let later = self.waiting.iter().take_while(|other| other.start < end);
-        let is_disputed = self.crowded_until.is_some_and(|until| start < until)
-            || self.running.iter().any(|(_, other)| own.is_at_odds_with(other))
-            || later.map(&span).any(|other| own.is_at_odds_with(&other));
+        let is_crowded = self.crowded_until.is_some_and(|until| start < until);
+        let crowded = is_crowded.then(|| own.about.clone());
+        let running = self.running.iter().filter_map(|(_, other)| own.disputed_by(other));
+        let later = later.filter_map(|other| own.disputed_by(&span(other)));
+        let disputed = crowded.into_iter().chain(running).chain(later).reduce(|one, other| [one, other].concat());
         let is_late = self.handed_over.is_some_and(|before| start < before);
         self.handed_over = self.handed_over.max(Some(start));
         if self.running.len() < RUNNING {
@@ -96,7 +103,7 @@ impl Window {
         } else {
             self.crowded_until = self.crowded_until.max(Some(end));
         }
-        Some(Ordered { recorded, is_disputed, is_late })
+        Some(Ordered { recorded, disputed, is_late })
     }
 }
 
@@ -123,7 +130,7 @@ mod tests {
         let entries = entries.iter().map(|(number, start, length)| recorded(*number, *start, *length));
         let mut handed: Vec<Ordered> = entries.flat_map(|one| window.take(one, span)).collect();
         handed.extend(std::iter::from_fn(|| window.next(span)));
-        handed.iter().map(|one| (one.recorded.number, one.is_disputed)).collect()
+        handed.iter().map(|one| (one.recorded.number, one.disputed.is_some())).collect()
     }
 
     #[test]
