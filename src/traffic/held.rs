@@ -58,7 +58,7 @@ impl<'r> Held<'r> {
     }
 
     /// The same for what a target that was reset meanwhile does too.
-    pub fn to_unless_reset(&mut self, requirement: &'static str, checks: Vec<Check>) {
+    pub fn unless_reset(&mut self, requirement: &'static str, checks: Vec<Check>) {
         let before = std::mem::take(&mut self.judgement);
         self.to(requirement, checks);
         let found = std::mem::replace(&mut self.judgement, before);

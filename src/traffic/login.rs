@@ -228,11 +228,11 @@ fn right(call: &Call<'_>, reading: &Reading<'_>, user: &str, form: Form, known: 
                 Origin::Update => "users.update.new-password-works",
             };
             match held.status() {
-                401 => held.to_unless_reset(requirement, granted()),
+                401 => held.unless_reset(requirement, granted()),
                 _ => drop(held.to(requirement, granted())),
             }
         }
-        (Class::Accept, Form::Allowed(requirement)) => held.to_unless_reset(requirement, granted()),
+        (Class::Accept, Form::Allowed(requirement)) => held.unless_reset(requirement, granted()),
         (Class::Either, Form::Plain) if is_labelled && reading.place == Place::Malformed => {
             let checks = vec![status("400"), code(&[ErrorCode::RequestInvalid.number()])];
             held.to("login.body.malformed", checks);

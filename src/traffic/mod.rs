@@ -182,9 +182,10 @@ impl<'r> Judge<'r> {
         }
         let is_hidden = request.header("Authorization").is_some_and(|value| is_masked(&String::from_utf8_lossy(value)));
         let may_be_unknown = call.operation.is_none() && exchange.response().is_some_and(|it| it.status == 501);
-        judgement.findings.retain(|finding| {
-            !(is_hidden && finding.requirement == "envelope.no-secret-echoed")
-                && !(may_be_unknown && finding.requirement == "envelope.no-crash")
+        judgement.findings.retain(|finding| match &*finding.requirement {
+            "envelope.no-secret-echoed" => !is_hidden,
+            "envelope.no-crash" => !may_be_unknown,
+            _ => true,
         });
         match exchange.response() {
             Some(response) if let (true, Some(disputed)) = (is_whole, &disputed) => {

@@ -119,7 +119,7 @@ pub fn granted(
         (Form::Odd, _) => {}
         (Form::Plain, Some(token)) if held.status() == 401 => {
             let requirement = if token.spared_by.is_empty() { "tokens.bearer.accepted" } else { token.spared_by };
-            held.to_unless_reset(requirement, checks);
+            held.unless_reset(requirement, checks);
             token.life = Life::Unknown;
         }
         (Form::Plain, _) => {

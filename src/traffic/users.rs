@@ -58,10 +58,10 @@ pub fn users(call: &Call<'_>, operation: Operation, known: &mut Known, held: &mu
             (Operation::ReadUser, _) if class == Class::Accept => read(call, user, role, &name, known, held),
             (Operation::CreateUser, Some(Role::Ordinary)) => forbidden(call, class, "users.create.admin-only", held),
             (Operation::DeleteUser, Some(Role::Ordinary)) => forbidden(call, class, "users.delete.admin-only", held),
-            (Operation::UpdateUser, Some(Role::Ordinary)) if *user != name && is_plain(&name) && is_plain(user) => {
-                if !user.eq_ignore_ascii_case(&name) {
-                    held.refused("users.update.others", "4xx");
-                }
+            (Operation::UpdateUser, Some(Role::Ordinary))
+                if !user.eq_ignore_ascii_case(&name) && is_plain(&name) && is_plain(user) =>
+            {
+                held.refused("users.update.others", "4xx");
             }
             (Operation::CreateUser, Some(Role::Admin)) => create(call, &asked, &name, known, held),
             (Operation::DeleteUser, Some(Role::Admin)) => delete(call, class, &name, known, held),

@@ -12,9 +12,11 @@ pub struct Asker {
     pub secrets: Redaction,
 }
 
+type See = dyn Fn(&Exchange, Option<&Asker>) + Send + Sync;
+
 /// Is called with each exchange. Without an asker the run sent the request for itself.
 #[derive(Clone)]
-pub struct Tap(Arc<dyn Fn(&Exchange, Option<&Asker>) + Send + Sync>);
+pub struct Tap(Arc<See>);
 
 impl Tap {
     pub fn new(see: impl Fn(&Exchange, Option<&Asker>) + Send + Sync + 'static) -> Tap {
