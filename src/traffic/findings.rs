@@ -196,7 +196,7 @@ fn info(requirement: &Requirement) -> RequirementInfo {
     }
 }
 
-/// The secrets that can be told by their places.
+/// The secrets that are known by their places.
 fn secrets(exchange: &Exchange) -> Redaction {
     let mut secrets = Redaction::new();
     tokens_in(exchange).iter().for_each(|token| secrets.add_given(token, "$TOKEN"));

@@ -1,6 +1,6 @@
 //! HAR 1.2 as it comes from browsers, proxies and this program: entry after entry, without keeping the file.
 //!
-//! Members that nobody needs here are passed over, as the format allows its writers members of their own.
+//! Members that are not needed here are passed over, as the format allows its writers members of their own.
 
 use std::cell::{Cell, RefCell};
 use std::fmt;

@@ -1,7 +1,7 @@
 //! Recorded traffic held to the rules: what a run does with its own exchanges, for exchanges that others made.
 //!
 //! An expectation rests on what the recording itself shows (`known`). What happened before it or elsewhere is unknown, and
-//! what is unknown accuses nobody.
+//! what is unknown is no finding.
 
 mod call;
 mod held;
@@ -56,7 +56,7 @@ impl Recorded {
     }
 }
 
-/// What is told apart of a recording.
+/// What is kept of a recording.
 #[derive(Debug, Clone, Default)]
 pub struct Scope {
     /// Scheme and host of the target; that of the first call of the API without one.

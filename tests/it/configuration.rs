@@ -114,7 +114,7 @@ fn the_verdict_says_how_much_was_proven_and_too_little_is_inconclusive() {
     run(&format!("--min-percent {percent}")).exited(0);
     let short = run(&format!("-q --min-percent {}", percent + 1)).exited(3);
     short.says(&format!("musts proven: {percent} % ({have} of {of}), fewer than the {} %", percent + 1));
-    // What is for the other state of the registration can be proven by nobody, and a finding wins.
+    // What is for the other state of the registration cannot be proven, and a finding wins.
     Program::new("run --min-percent 100").end().exited(0);
     Program::new("run --min-percent 100 --registration sunset").end().exited(0);
     let broken = faulty(&["login.first.default-password-accepted"]);

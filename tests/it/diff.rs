@@ -75,7 +75,7 @@ fn what_is_no_longer_judged_is_no_success() {
     diff(&place, "part.json whole.json").exited(0);
 }
 
-/// A broken should is a warning unless the runs were told otherwise, and what the baseline of the newer run excuses is not
+/// A broken should is a warning unless the flags of the runs say otherwise, and what the baseline of the newer run excuses is not
 /// new either.
 #[test]
 fn only_what_fails_a_case_counts() {

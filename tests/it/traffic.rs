@@ -186,8 +186,11 @@ fn faults_are_found_in_recordings_of_a_run_against_them() {
     }
 }
 
-/// A recording of others: requests, each with its `Authorization`, its body, and its answer.
-fn recording(exchanges: &[(&str, &str, Option<&str>, &str, u16, &str)]) -> String {
+/// A request with its method, path, `Authorization` and body, and the status and body of its answer.
+type Recorded<'e> = (&'e str, &'e str, Option<&'e str>, &'e str, u16, &'e str);
+
+/// A recording of others.
+fn recording(exchanges: &[Recorded<'_>]) -> String {
     let mut entries = Vec::new();
     for (second, (method, path, authorization, body, status, answer)) in exchanges.iter().enumerate() {
         let mut headers = vec![json!({ "name": "host", "value": "api.example" })];
@@ -220,7 +223,7 @@ fn token(token: &str) -> String {
 }
 
 /// What the judge finds of level must in such a recording.
-fn broken(exchanges: &[(&str, &str, Option<&str>, &str, u16, &str)], options: &str) -> Vec<String> {
+fn broken(exchanges: &[Recorded<'_>], options: &str) -> Vec<String> {
     let place = Place::new();
     place.write("others.har", recording(exchanges));
     let judged = judge(&place, &format!("others.har {options}"));

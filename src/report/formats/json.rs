@@ -13,9 +13,7 @@ use super::wire::members;
 use crate::documented::api::Operation;
 use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{
-    CaseReport, Coverage, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo,
-};
+use crate::run::{CaseReport, Coverage, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo};
 
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
