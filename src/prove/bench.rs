@@ -155,14 +155,15 @@ impl Bench<'_> {
         Ok(ran)
     }
 
-    /// Does the work for each item on all cores. Ends early when told to stop, without the items in work.
+    /// Does the work for each item on all cores, two at a time on each: a run also waits, between the pieces of a request.
+    /// Ends early when told to stop, without the items in work.
     pub fn each<T: Sync, R: Send>(
         &self,
         items: &[T],
         work: impl Fn(&T) -> std::io::Result<R> + Sync,
         done: impl Fn(&R) + Sync,
     ) -> std::io::Result<Vec<R>> {
-        let results = parallel::each(items, |item| {
+        let results = parallel::each_waiting(items, |item| {
             let result = work(item);
             let stopped = *self.stop.borrow();
             result.iter().filter(|_| !stopped).for_each(&done);
