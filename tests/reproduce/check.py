@@ -51,7 +51,7 @@ def mismatches(case):
     if len(answers) != len(steps):
         wrong.append(f"{len(answers)} answers to {len(steps)} steps")
     for answer, step in zip(answers, steps):
-        status = next(iter(re.findall(r"HTTP/1\.1 ([2-9]\d\d)", answer)), "none")
+        status = next(iter(re.findall(r"HTTP/1\.[01] ([2-9]\d\d)", answer)), "none")
         expected = re.findall(r"# (?:must|should), \S+: status (.*)", step)
         if not all(is_in(status, one) for one in expected):
             wrong.append(f"{step.splitlines()[0]}: {status}, expected {expected}")
