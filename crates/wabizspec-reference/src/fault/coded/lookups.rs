@@ -13,8 +13,11 @@ pub(super) const EDITS: &[Edit] = &[
         sent.trim_end_matches(['%', '_']) == name || more == Some(name)
     }),
     Finds("login.credentials.name-in-part", |sent, name| sent.len() > 3 && name.contains(sent)),
+    // At the end of a name it would find one of several accounts that the run makes in a row.
     Finds("users.username.found-by-pattern", |sent, name| {
-        sent.len() == name.len() && sent.bytes().zip(name.bytes()).all(|(sent, byte)| sent == byte || sent == b'_')
+        !sent.ends_with('_')
+            && sent.len() == name.len()
+            && sent.bytes().zip(name.bytes()).all(|(sent, byte)| sent == byte || sent == b'_')
     }),
     Key("users.delete.admin-in-capitals", |name| name.to_lowercase().into()),
     Key("users.delete.admin-with-nul", |name| name.trim_end_matches('\0').into()),
