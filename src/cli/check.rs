@@ -31,8 +31,8 @@ pub(super) fn check(args: &CheckArgs) -> Result<u8, Failure> {
         let (text, file) = (read(path)?, path.display().to_string());
         let source = SourceText { file: &file, text: &text };
         match Scenario::parse_each(&id_of(path), source, &register) {
-            Ok(told) => {
-                let rows: usize = told.iter().map(|scenario| scenario.rows.len()).sum();
+            Ok(expanded) => {
+                let rows: usize = expanded.iter().map(|scenario| scenario.rows.len()).sum();
                 print(&format!("{file} is well formed: {rows} cases\n"))?;
             }
             Err(error) => errors.push(error.to_string()),

@@ -24,7 +24,7 @@ Examples:
       --reset 'POST http://127.0.0.1:8080/reset' --reset 'POST http://127.0.0.1:8081/reset'
 
 Runs the same cases on A and then on B, and shows what they differ in: rules that only one breaks, and where the documents allow \
-both, another status class, error code or shape of the body. What both do wrong in the same way is no difference. The exchanges of \
+both, another status class, error code or shape of the body. What both do wrong in the same way does not count. The exchanges of \
 a difference: `wabizspec run CASE --target URL -v`.
 
 --target, --config, --reset and --journal are about one target: give each once for A and once for B, in this order. All other flags \

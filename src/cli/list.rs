@@ -58,11 +58,11 @@ fn text<'v>(item: &'v Value, members: &[&str]) -> &'v str {
     members.iter().find_map(|member| item[*member].as_str()).unwrap_or_default()
 }
 
-/// The scenarios of a file, which differ in the operation that they are told for.
-fn scenario(told: &[Arc<Scenario>]) -> Value {
-    let scenario = &told[0];
-    let requirements: BTreeSet<&str> = told.iter().flat_map(|scenario| scenario.requirements()).collect();
-    let cases: usize = told.iter().map(|scenario| scenario.rows.len()).sum();
+/// The scenarios of a file, which differ in the operation that they are expanded for.
+fn scenario(expanded: &[Arc<Scenario>]) -> Value {
+    let scenario = &expanded[0];
+    let requirements: BTreeSet<&str> = expanded.iter().flat_map(|scenario| scenario.requirements()).collect();
+    let cases: usize = expanded.iter().map(|scenario| scenario.rows.len()).sum();
     json!({
         "id": scenario.id, "title": scenario.title, "file": scenario.file, "given": scenario.given,
         "changes": scenario.changes, "control": scenario.control, "positive": scenario.positive,

@@ -5,7 +5,7 @@
 use super::given_passwords::passwords_in;
 use crate::documented::api::{self, Operation, Resource};
 use crate::documented::basic;
-use crate::exchange::{HttpRequest, Json, Request};
+use crate::exchange::{HttpRequest, Request};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
@@ -50,8 +50,7 @@ fn account_named(request: &HttpRequest, base: &str) -> Option<String> {
     if let Some(name) = api::username(path) {
         return Some(percent_encoding::percent_decode_str(name).decode_utf8_lossy().into_owned());
     }
-    let body = Json::parse(request.body.as_deref()?).ok()?;
-    body.at("/username")?.as_str().map(str::to_owned)
+    request.json()?.at("/username")?.as_str().map(str::to_owned)
 }
 
 pub(super) fn basic_username(request: &HttpRequest) -> Option<String> {

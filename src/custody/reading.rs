@@ -12,7 +12,7 @@ use crate::exchange::shortened;
 use crate::exchange::{Exchange, Header, Json, Response};
 
 pub fn is_done(exchange: &Exchange) -> bool {
-    exchange.response().is_some_and(|response| (200..300).contains(&response.status))
+    exchange.response().is_some_and(Response::is_granted)
 }
 
 /// What is left on the target, and the command that removes it.

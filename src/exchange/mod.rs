@@ -100,6 +100,11 @@ pub enum Manner {
 }
 
 impl HttpRequest {
+    /// The body as JSON, if it is. It is read anew each time.
+    pub(crate) fn json(&self) -> Option<Json> {
+        Json::parse(self.body.as_deref()?).ok()
+    }
+
     fn to_bytes(&self) -> Vec<u8> {
         let line: [&[u8]; 4] = [self.method.as_bytes(), b" ", self.target.as_bytes(), b" HTTP/1.1\r\n"];
         let headers = self.headers.iter().flat_map(|header| [header.name.as_bytes(), b": ", &header.value, b"\r\n"]);
@@ -213,6 +218,16 @@ impl Response {
     /// The value of that header as text, if it is text.
     pub fn header_text(&self, name: &str) -> Option<&str> {
         self.header(name).and_then(|value| std::str::from_utf8(value).ok())
+    }
+
+    /// The request was granted (RFC 9110 §15.3).
+    pub(crate) fn is_granted(&self) -> bool {
+        (200..300).contains(&self.status)
+    }
+
+    /// The request was refused for what it is or asks (RFC 9110 §15.5).
+    pub(crate) fn is_refused(&self) -> bool {
+        (400..500).contains(&self.status)
     }
 
     /// The body as JSON, if it is.

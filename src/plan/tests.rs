@@ -33,9 +33,9 @@ fn suite_of_text(text: &str) -> Suite {
         "[\"login.kept\"]\nbasis = \"documented\"\nstatement = \"s\"\npage = \"p\"\nsection = \"s\"\nopen = \"o\"\n";
     let register = Register::parse(SourceText { file: "r", text: register }).expect("a register");
     let source = SourceText { file: "s", text };
-    let told =
+    let expanded =
         Scenario::parse_each("login/made-up", source, &register).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    Suite { register, scenarios: told.into_iter().map(Arc::new).collect() }
+    Suite { register, scenarios: expanded.into_iter().map(Arc::new).collect() }
 }
 
 /// The one case of such a scenario.
@@ -130,7 +130,7 @@ fn a_valid_request_is_not_harmless_because_a_refusal_is_expected() {
 #[test]
 fn the_scenarios_of_the_suite_declare_what_they_change() {
     let cases = embedded();
-    // What is told for each operation changes something else for each. That is read off its requests.
+    // What is expanded for each operation changes something else for each. That is read off its requests.
     let is_told_for_each = |id: &str| {
         let mut scenarios = cases.iter().map(|case| &case.scenario).filter(|scenario| scenario.id == id);
         let first = scenarios.next();
@@ -152,7 +152,7 @@ fn a_file_is_told_for_each_operation_in_each_row_and_way() {
         expect = {{ \"login.kept\" = {{ status = \"${{success}}\" }} }}\n"
     );
     let cases = cases(&suite_of_text(&text));
-    let told = |case: &Case| {
+    let changes = |case: &Case| {
         let draft = |step: &Step| match &step.action {
             Action::Send(draft) => {
                 format!("{}: {} {} {:?}", step.name, draft.method, draft.path, step.statuses().next())
@@ -177,5 +177,5 @@ fn a_file_is_told_for_each_operation_in_each_row_and_way() {
         ("verify.b", open, steps(["as one: POST /x/../v1/account/verify", "as two: POST /v2/account/verify"], 201)),
     ];
     let expected = expected.map(|(row, registration, steps)| (format!("login/made-up::{row}"), registration, steps));
-    assert_eq!(cases.iter().map(told).collect::<Vec<_>>(), expected);
+    assert_eq!(cases.iter().map(changes).collect::<Vec<_>>(), expected);
 }

@@ -14,7 +14,7 @@ use crate::custody::accounts::Accounts;
 use crate::custody::givens::Givens;
 use crate::custody::reading::bearer;
 use crate::documented::api::{self, Operation};
-use crate::exchange::{Exchange, Redaction, Request, shell_quoted, shell_word};
+use crate::exchange::{Exchange, Redaction, Request, Response, shell_quoted, shell_word};
 use crate::judge::{LOGIN_TOKEN, Oracles};
 use crate::plan::{Case, Plan};
 use crate::requirement::{Level, Register};
@@ -103,7 +103,7 @@ impl Harness {
         let asked = self.accounts.ask(request, &expected, patience).await;
         let exchange = asked.map_err(|throttled| Reason::Throttled(throttled.0))?;
         // After a refusal the admin's token stays valid, and keeping it saves a login that may be wrong.
-        let is_refused = exchange.response().is_some_and(|response| (400..500).contains(&response.status));
+        let is_refused = exchange.response().is_some_and(Response::is_refused);
         if !expected.admin_candidates.is_empty() && !is_refused {
             self.givens.lock().await.forget_logins();
         }

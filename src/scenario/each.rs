@@ -1,4 +1,4 @@
-//! A scenario that is told once for each operation of the API, and the words that stand for what each has of its own.
+//! A scenario that is expanded once for each operation of the API, and the names of what differs between operations.
 //!
 //! An operation that is added to the API gets its cases without being asked.
 
@@ -10,7 +10,7 @@ use serde::Deserialize;
 
 use crate::documented::api::{Caller, Effect, Operation, Resource};
 
-/// What the scenario is told for.
+/// What the scenario is expanded for.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
@@ -29,7 +29,7 @@ pub(super) enum Each {
     MissingMethod,
 }
 
-/// One request that the scenario is told for.
+/// One request that the scenario is expanded for.
 #[derive(Debug)]
 pub(super) struct Call {
     /// Its part of the case id.

@@ -89,7 +89,7 @@ const COPIES: &str = "copies";
 /// One scenario file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Scenario {
-    /// `area/name`, from the file's path. The scenarios of a file that is told for each operation share it.
+    /// `area/name`, from the file's path. The scenarios of a file that is expanded for each operation share it.
     pub id: String,
     /// As the user knows it.
     pub(crate) file: String,

@@ -24,7 +24,7 @@ impl Scenario {
         Ok(scenarios.swap_remove(0))
     }
 
-    /// Parses a file: one scenario, or one for each operation that it is told for. There is at least one.
+    /// Parses a file: one scenario, or one for each operation that it is expanded for. There is at least one.
     pub fn parse_each(id: &str, source: SourceText<'_>, register: &Register) -> Result<Vec<Scenario>, LocatedError> {
         let file: ScenarioFile = located::parse(source).map_err(|error| {
             // To TOML, an id without quotes is nested tables, and that error would not help.
@@ -64,7 +64,7 @@ struct Reading<'r> {
 }
 
 impl Reading<'_> {
-    /// The scenario with those rows, told for an operation if there is one. Then what its only row binds stands for itself.
+    /// The scenario with those rows, for an operation if there is one. Then what its only row binds is filled in.
     fn scenario(&self, call: Option<&Call>, mut rows: Vec<Row>) -> Result<Scenario, LocatedError> {
         let Reading { source, file, .. } = *self;
         let mut texts = Vec::new();
@@ -124,7 +124,7 @@ impl Reading<'_> {
         let step = entry.get_ref();
         let chooses = !step.only.is_empty() || !step.except.is_empty();
         if chooses && !is_told_for_each {
-            let what = "`only` and `except` choose among the operations that the file is told for";
+            let what = "`only` and `except` choose among the operations that the file is expanded for";
             return Err(self.source.error(entry.span(), what, "add `each`, or remove them"));
         }
         Ok(())

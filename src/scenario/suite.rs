@@ -145,7 +145,7 @@ fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> 
     let (mut scenarios, mut errors) = (Vec::new(), Vec::new());
     for (result, (_, _, text)) in parsed.into_iter().zip(&files) {
         match result {
-            Ok(told) => scenarios.extend(told.into_iter().map(|scenario| (Arc::new(scenario), *text))),
+            Ok(expanded) => scenarios.extend(expanded.into_iter().map(|scenario| (Arc::new(scenario), *text))),
             Err(error) => errors.push(error),
         }
     }

@@ -9,7 +9,7 @@ use crate::custody::reading::tokens_in;
 use crate::documented::api::{DEFAULT_PASSWORD, Operation};
 use crate::documented::basic;
 use crate::documented::errors::ErrorCode;
-use crate::exchange::{Exchange, Json, Redaction, Request, curl, transcript};
+use crate::exchange::{Exchange, Redaction, Request, curl, transcript};
 use crate::judge::facts::{About, Condition};
 use crate::judge::{Judgement, Observation, Verdict};
 use crate::requirement::{AREAS, Level, Register, Requirement};
@@ -61,8 +61,8 @@ impl Findings {
         }
         let mut note = |area| {
             let (granted, refused) = self.seen.entry(area).or_default();
-            *granted |= (200..300).contains(&response.status) && call.operation.is_some();
-            *refused |= (400..500).contains(&response.status);
+            *granted |= response.is_granted() && call.operation.is_some();
+            *refused |= response.is_refused();
         };
         note(area);
         note("envelope");
@@ -213,7 +213,7 @@ fn secrets(exchange: &Exchange) -> Redaction {
             words.for_each(|word| secrets.add(word, "$TOKEN"));
         }
     }
-    let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
+    let body = request.json();
     for member in ["/new_password", "/password", "/pin"] {
         if let Some(text) = body.as_ref().and_then(|body| body.at(member)?.as_str()) {
             secrets.add(text, "$NEW_PASSWORD");

@@ -177,7 +177,7 @@ impl<'de> Visitor<'de> for Entries<'_> {
             let number = *self.number.borrow();
             (self.each)(entry.recorded(number).map_err(A::Error::custom)?);
         }
-        // What follows is no entry.
+        // What follows is not an entry.
         *self.number.borrow_mut() = 0;
         Ok(())
     }
@@ -272,7 +272,7 @@ impl ResponseForm {
 
 fn headers(fields: Option<Vec<Field>>) -> Vec<Header> {
     let fields = fields.unwrap_or_default().into_iter();
-    // What HTTP/2 has in place of a request line is no header.
+    // What HTTP/2 has in place of a request line is not a header.
     let fields = fields.filter(|field| !field.name.starts_with(':'));
     fields.map(|Field { name, value }| Header::new(name, value)).collect()
 }

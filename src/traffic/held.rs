@@ -31,11 +31,11 @@ impl<'r> Held<'r> {
     }
 
     pub fn is_granted(&self) -> bool {
-        (200..300).contains(&self.status())
+        self.response.is_granted()
     }
 
     pub fn is_refused(&self) -> bool {
-        (400..500).contains(&self.status())
+        self.response.is_refused()
     }
 
     pub fn json(&self) -> Option<&Json> {

@@ -1,7 +1,7 @@
 //! Recorded traffic held to the rules: what a run does with its own exchanges, for exchanges that others made.
 //!
 //! An expectation rests on what the recording itself shows (`known`). What happened before it or elsewhere is unknown, and
-//! what is unknown is no finding.
+//! what is unknown leads to no finding.
 
 mod call;
 mod held;
@@ -234,7 +234,7 @@ impl<'r> Judge<'r> {
     fn elsewhere(&mut self, number: u64, request: &HttpRequest, exchange: &Exchange) {
         self.findings.foreign += 1;
         let Some(response) = exchange.response() else { return };
-        let is_granted = (200..300).contains(&response.status);
+        let is_granted = response.is_granted();
         let path = request.target.to_ascii_lowercase();
         if is_granted && !matches!(&*request.method, "GET" | "HEAD" | "OPTIONS") {
             if path.contains("users") {
@@ -337,7 +337,7 @@ fn expect(call: &Call<'_>, known: &mut Known, held: &mut Held<'_>) {
 }
 
 fn is_refused(exchange: &Exchange) -> bool {
-    exchange.response().is_some_and(|response| (400..500).contains(&response.status))
+    exchange.response().is_some_and(Response::is_refused)
 }
 
 /// Whether the answer may come from somebody in front of the target, or says no more than that it has no time.

@@ -71,7 +71,7 @@ fn expectations(scenario: &Scenario) -> impl Iterator<Item = (&Step, &Expectatio
 fn no_scenario_says_anything_twice() {
     let suite = suite();
     none(repeated(suite.register.iter().map(|found| (found.statement.to_lowercase(), found.id.clone()))));
-    // What is told for each operation has one title.
+    // What is expanded for each operation has one title.
     let files = suite.scenarios.chunk_by(|one, next| one.id == next.id).map(|file| &file[0]);
     none(repeated(files.map(|found| (found.title.to_lowercase(), found.id.clone()))));
     let mut twice = Vec::new();

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What the suite says of one server, which may be a mutant: the exit code is 0 if nobody could tell it from the right one.
+"""What the suite says of one server, which may be a mutant: the exit code is 0 if it shows no difference from the right one.
 
     judge.py RIGHT CONTROL COMMAND…    the command gets `--registration open`, then `sunset`, and prints where it listens
 
@@ -34,7 +34,7 @@ code_command = 'curl --silent --fail "{url}{control}code" | grep --only-matching
 
 
 class Seen(Exception):
-    """How the server was told from the right one."""
+    """How the server differs from the right one, as far as it shows."""
 
 
 @contextlib.contextmanager
@@ -70,7 +70,7 @@ def wabizspec(scratch, *arguments):
 
 
 def judged(scratch, control, command, registration):
-    """What is to be the same of a server that cannot be told from the right one."""
+    """What has to be the same of a server that shows no difference from the right one."""
     with served(command, registration) as url:
         (scratch / "wabizspec.toml").write_text(HOOKS.format(url=url, control=control, seconds=ADVANCE[control]))
         target = ["--target", url, "--registration", registration]

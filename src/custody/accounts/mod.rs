@@ -17,7 +17,7 @@ use super::made::{Made, OwnName};
 use super::names::Names;
 pub(crate) use super::reading::{is_done, outcome, tokens_in};
 use super::{AdminPasswords, Custody, Failure, Target};
-use crate::exchange::{Exchange, Request};
+use crate::exchange::{Exchange, Request, Response};
 use crate::parallel::locked;
 use crate::transport::tap::Asker;
 use crate::transport::throttle::{Patience, Throttled};
@@ -245,7 +245,7 @@ impl Accounts {
         if !accepted && self.most_wrong_logins.is_some() && is_login(&exchange.request, self.base()) {
             self.wrong_logins.fetch_add(1, Ordering::Relaxed);
         }
-        let is_refused = exchange.response().is_some_and(|response| (400..500).contains(&response.status));
+        let is_refused = exchange.response().is_some_and(Response::is_refused);
         if is_refused && let Some(own) = &expected.makes {
             self.is_gone(own);
         }

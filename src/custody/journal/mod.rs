@@ -13,7 +13,7 @@ mod disk;
 
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use thiserror::Error;
 
@@ -233,30 +233,22 @@ const GROWN: usize = 1 << 20;
 impl Shared {
     /// Writes what waits if that is a few bytes without a sync, which take less time than the way to another thread.
     fn write_at_once(&self) -> Option<Result<(), Arc<io::Error>>> {
-        let mut disk = self.disk.try_lock().ok()?;
-        let lines = {
-            let waiting = &mut *locked(&self.waiting);
-            let is_open = waiting.added > 0;
-            if waiting.is_new || !is_open || waiting.added + waiting.lines.len() > GROWN {
-                return None;
-            }
-            if let Some(why) = &waiting.broken {
-                return Some(Err(Arc::clone(why)));
-            }
-            waiting.added += waiting.lines.len();
-            std::mem::take(&mut waiting.lines)
+        let disk = self.disk.try_lock().ok()?;
+        let is_quick = {
+            let waiting = locked(&self.waiting);
+            // The first write also makes the file.
+            waiting.added > 0 && !waiting.is_new && waiting.added + waiting.lines.len() <= GROWN
         };
-        Some(self.noted(disk.append(&self.opening, &lines, false)))
-    }
-
-    /// After an error nothing is written any more.
-    fn noted(&self, written: io::Result<()>) -> Result<(), Arc<io::Error>> {
-        written.map_err(|error| Arc::clone(locked(&self.waiting).broken.insert(Arc::new(error))))
+        is_quick.then(|| self.write_to(disk))
     }
 
     /// The caller that gets the disk writes for all that wait: they find their entries on disk when it is their turn.
     fn write_what_waits(&self) -> Result<(), Arc<io::Error>> {
-        let mut disk = locked(&self.disk);
+        self.write_to(locked(&self.disk))
+    }
+
+    /// After an error nothing is written any more.
+    fn write_to(&self, mut disk: MutexGuard<'_, Box<dyn Disk>>) -> Result<(), Arc<io::Error>> {
         let (lines, is_new, whole) = {
             let waiting = &mut *locked(&self.waiting);
             if let Some(why) = &waiting.broken {
@@ -273,7 +265,7 @@ impl Shared {
             Some(whole) => disk.replace(Some(&whole)),
             None => disk.append(&self.opening, &lines, is_new),
         };
-        self.noted(written)
+        written.map_err(|error| Arc::clone(locked(&self.waiting).broken.insert(Arc::new(error))))
     }
 }
 

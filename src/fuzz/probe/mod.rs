@@ -24,7 +24,7 @@ use super::laxity::Laxity;
 use super::session::{FuzzSession, WorkerAccounts};
 use super::{Check, Class, Form, Place, Surface};
 use crate::custody::Failure;
-use crate::exchange::{Exchange, HttpRequest, Json, Request, harmless_line};
+use crate::exchange::{Exchange, HttpRequest, Request, harmless_line};
 use crate::judge::LOGIN_TOKEN;
 use crate::requirement::Level;
 use crate::transport::throttle::Patience;
@@ -315,7 +315,6 @@ impl Probe<'_> {
     }
 
     fn text_at(&self, pointer: &str) -> Option<String> {
-        let json = Json::parse(self.answer()?.1).ok()?;
-        json.at(pointer)?.as_str().map(str::to_owned)
+        self.exchange.as_ref()?.response()?.json()?.at(pointer)?.as_str().map(str::to_owned)
     }
 }

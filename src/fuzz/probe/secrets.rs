@@ -3,7 +3,7 @@
 use percent_encoding::percent_decode_str;
 
 use crate::custody::accounts::tokens_in;
-use crate::exchange::{Exchange, Json, Redaction, Request};
+use crate::exchange::{Exchange, Redaction, Request};
 use crate::fuzz::grammar::Bindings;
 use crate::fuzz::session::FuzzSession;
 use crate::judge::echoed;
@@ -36,7 +36,7 @@ pub(super) fn is_repeated_anyway(exchange: &Exchange, session: &FuzzSession) -> 
 
 fn is_explained(exchange: &Exchange, constant: &str) -> bool {
     let Request::Http(request) = &exchange.request else { return false };
-    let json = request.body.as_deref().and_then(|body| Json::parse(body).ok());
+    let json = request.json();
     let name = json.as_ref().and_then(|json| json.at("/username")?.as_str());
     // Without a digit it is no strong password: an answer that echoes passwords is seen by those that have one.
     let is_word = |text: &String| text.bytes().all(|byte| byte.is_ascii_alphabetic() || b" _-:;,.'()".contains(&byte));

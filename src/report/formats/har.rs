@@ -19,7 +19,7 @@ use crate::custody::names::is_made_up;
 use crate::custody::reading::tokens_in;
 use crate::documented::api::{self, DEFAULT_PASSWORD};
 use crate::documented::basic;
-use crate::exchange::{Exchange, Header, HttpRequest, Json, Redaction, Request, Response, Unanswered};
+use crate::exchange::{Exchange, Header, HttpRequest, Redaction, Request, Response, Unanswered};
 use crate::parallel::locked;
 use crate::transport::Transport;
 use crate::transport::tap::{Asker, Tap};
@@ -136,7 +136,7 @@ fn add_own(secrets: &mut Redaction, exchange: &Exchange, admin: &str, base: &str
     credentials.iter().for_each(|credentials| add(&credentials.password));
     let path = request.target.strip_prefix(base).unwrap_or(&request.target);
     if credentials.is_some() || api::username(path) == Some(admin) {
-        let body = request.body.as_deref().and_then(|body| Json::parse(body).ok());
+        let body = request.json();
         for member in ["/new_password", "/password"] {
             body.as_ref().and_then(|body| body.at(member)?.as_str()).into_iter().for_each(&mut add);
         }

@@ -11,6 +11,7 @@ mod tokens;
 mod users;
 mod harm;
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -179,8 +180,10 @@ impl Model {
         let method = if call.method == "HEAD" { "GET" } else { call.method };
         let any_method = self.behaviour.login.any_method && resource == Resource::Login;
         let method = if any_method { Operation::LogIn.method() } else { method };
-        let reader = self.behaviour.users.in_path.clone().unwrap_or_default();
-        let in_path = reader.reduced(&route.username);
+        let in_path: Cow<'_, str> = match &self.behaviour.users.in_path {
+            Some(reader) => reader.reduced(&route.username).into_owned().into(),
+            None => (&*route.username).into(),
+        };
         match Operation::on(method, resource).ok_or(Refusal::WrongMethod)? {
             Operation::LogIn => self.login(call, now),
             Operation::LogOut => self.logout(call, now),
