@@ -15,6 +15,11 @@ use super::program::{Program, REPORT};
 #[derive(Clone)]
 pub struct Place(Arc<TempDir>);
 
+/// The program under test: the one that cargo built for the tests, unless `WABIZSPEC_BIN` names another.
+pub fn under_test() -> PathBuf {
+    std::env::var_os("WABIZSPEC_BIN").map_or_else(|| env!("CARGO_BIN_EXE_wabizspec").into(), PathBuf::from)
+}
+
 impl Place {
     pub fn new() -> Place {
         Place(Arc::new(tempfile::tempdir().expect("a folder")))
@@ -80,7 +85,7 @@ impl Place {
 
     /// The program with these arguments, started here, with its state here and a clean environment.
     pub fn program(&self, line: &str) -> Program {
-        let mut command = Command::new(env!("CARGO_BIN_EXE_wabizspec"));
+        let mut command = Command::new(under_test());
         for (name, _) in std::env::vars_os() {
             let text = name.to_string_lossy();
             if ["WABIZSPEC_", "GITHUB_", "CI"].iter().any(|start| text.starts_with(start)) {

@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::harness::Place;
+use crate::harness::{Place, under_test};
 
 pub type Environment = BTreeMap<String, String>;
 
@@ -36,7 +36,7 @@ impl Workplace {
         }
         place.executable("bin/cargo", CARGO);
         if install == Install::OnThePath {
-            symlink(env!("CARGO_BIN_EXE_wabizspec"), place.join("bin/wabizspec")).expect("a link");
+            symlink(under_test(), place.join("bin/wabizspec")).expect("a link");
         }
         Workplace(place)
     }
@@ -73,7 +73,7 @@ impl Workplace {
         let mut bash = Command::new("bash");
         bash.args(["--noprofile", "--norc"]).args(options.split(' ')).arg(&file).current_dir(self.workspace());
         bash.env_clear().envs(environment).env("PATH", path).env("HOME", self.0.join("home"));
-        let output = bash.env("PROGRAM_UNDER_TEST", env!("CARGO_BIN_EXE_wabizspec")).output().expect("bash runs");
+        let output = bash.env("PROGRAM_UNDER_TEST", under_test()).output().expect("bash runs");
         let log = [output.stdout, output.stderr].concat();
         let status = output.status;
         Ran { code: status.code(), is_green: status.success(), log: String::from_utf8_lossy(&log).into_owned() }
