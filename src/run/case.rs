@@ -74,6 +74,7 @@ pub(super) async fn run_case(
         blocked: None,
         obstacle: None,
         patience: Patience::default(),
+        code_fetched_after: None,
         has_logged_in: false,
         advanced: 0,
         may_end_tokens: false,
@@ -112,6 +113,8 @@ struct Attempt<'a> {
     /// Why no step can follow the last answer.
     obstacle: Option<Reason>,
     patience: Patience,
+    /// How many requests had been sent when the last code was fetched.
+    code_fetched_after: Option<usize>,
     has_logged_in: bool,
     /// By how many seconds it has moved the target's clock on.
     advanced: u32,
@@ -137,7 +140,7 @@ impl<'a> Attempt<'a> {
             return Ok(None);
         }
         let sends_code = step.action.templates().iter().any(|template| template.uses("code"));
-        if sends_code {
+        if sends_code && self.may_have_a_new_code() {
             self.fetch_code().await?;
         }
         if let Some(copies) = step.copies {
@@ -167,8 +170,16 @@ impl<'a> Attempt<'a> {
         self.harness.target.transport.is_tapped().then(|| Arc::new(Asker { case, step, secrets }))
     }
 
+    /// Whether a code may have been sent since one was fetched. A used one need not be there any more.
+    fn may_have_a_new_code(&self) -> bool {
+        let Some(fetched) = self.code_fetched_after else { return true };
+        let operation = |step: &Step| step.about(&self.case.row().bindings).operation;
+        self.sent[fetched..].iter().any(|(step, _)| operation(step) == Some(Operation::Register))
+    }
+
     async fn fetch_code(&mut self) -> Result<(), Reason> {
         let code = self.harness.target.code().await?;
+        self.code_fetched_after = Some(self.sent.len());
         if let Some(earlier) = self.bindings.value("code").map(str::to_owned) {
             self.bindings.bind("earlier_code", earlier);
         }
