@@ -3,7 +3,7 @@
 //! It depends on what was accepted: a request that should have been refused changes the state, even if its case passes.
 
 use crate::custody::effect::Asked;
-use crate::documented::api::Effect;
+use crate::documented::api::{Effect, Operation};
 use crate::exchange::{Exchange, Request};
 use crate::judge::{StatusSet, Verdict};
 use crate::plan::Case;
@@ -18,6 +18,8 @@ pub(super) enum Aftermath {
     Doubtful,
     /// The shared state is not what the plan expects.
     Spoilt,
+    /// A number is registered which the plan expects to be free.
+    Registered,
 }
 
 /// Judges by what the target accepted or may have done. `owns` says whether only this case uses an account.
@@ -38,7 +40,10 @@ pub(super) fn aftermath(
             Given::Fresh if !passed => true,
             _ => !is_foreseen(case, step, &asked, &owns),
         };
+        let is_registered = asked.operation == Some(Operation::Verify) && !step.expects(StatusSet::accepts);
         match is_spoilt {
+            // Each case that starts from a fresh state gets one.
+            _ if is_registered && case.given() != Given::Fresh => Aftermath::Registered,
             true => Aftermath::Spoilt,
             false if passed => Aftermath::Clean,
             false => Aftermath::Doubtful,

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use super::aftermath::Aftermath;
 use super::attempt::{one, untried};
 use super::case::Ran;
 use super::harness::Harness;
@@ -56,6 +57,16 @@ impl Runner<'_> {
         let done = if self.harness.target.can_reset() { self.reset().await } else { Err(Reason::NoReset) };
         if let Err(why) = done {
             self.no_longer_fresh = Some(Reason::NotFresh { case: case.id.clone(), why: Box::new(why) });
+        }
+    }
+
+    /// Renews what a case has spoilt for those that follow.
+    pub async fn mend(&mut self, aftermath: Aftermath) {
+        match aftermath {
+            Aftermath::Clean => {}
+            // A failed reset blocks each case that follows.
+            Aftermath::Registered if self.harness.target.can_reset() => drop(self.reset().await),
+            Aftermath::Doubtful | Aftermath::Spoilt | Aftermath::Registered => self.renew_logins().await,
         }
     }
 

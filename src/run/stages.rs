@@ -98,17 +98,13 @@ impl Runner<'_> {
             if harness.is_stopping() {
                 return;
             }
-            if worst > Aftermath::Clean {
-                self.renew_logins().await;
-            }
+            self.mend(worst).await;
             for (case, ran) in doubted {
                 if !self.is_doubted(&case, &ran) {
                     self.report(ran.report);
                 } else if let Some(Ran { report, aftermath, .. }) = self.repeat(&case, ran).await {
                     self.report(report);
-                    if aftermath > Aftermath::Clean {
-                        self.renew_logins().await;
-                    }
+                    self.mend(aftermath).await;
                 }
             }
         }
@@ -137,9 +133,8 @@ impl Runner<'_> {
             all_held &= report.verdict == Verdict::Pass && aftermath == Aftermath::Clean;
             self.report(report);
             match aftermath {
-                Aftermath::Clean => {}
                 Aftermath::Spoilt if case.given() == Given::Fresh => self.freshen(case).await,
-                Aftermath::Doubtful | Aftermath::Spoilt => self.renew_logins().await,
+                aftermath => self.mend(aftermath).await,
             }
         }
         all_held
