@@ -109,6 +109,8 @@ defaulted! {
         pub admins_end: Option<String> = None,
         /// Those with such a beginning of the name, too.
         pub admins_begin: Option<String> = None,
+        /// Those with such a name, too.
+        pub admins: Vec<String> = Vec::new(),
     }
 }
 
@@ -177,6 +179,8 @@ defaulted! {
         pub orphans_refused: bool = false,
         /// How many tokens there can be; one more ends the oldest.
         pub most: Option<usize> = None,
+        /// How many of one user there can be; one more ends the oldest.
+        pub most_of_user: Option<usize> = None,
         /// Every use of a token prolongs its life.
         pub prolonged_by_use: bool = false,
         pub on_logout: Revokes = Revokes::Sent,
@@ -226,6 +230,8 @@ pub enum Revokes {
     LastOfUser,
     /// All of the user that the request is about.
     OfUser,
+    /// All of users whose names begin like that one's.
+    OfAllThatBeginSo,
     /// All there are.
     All,
 }
@@ -245,6 +251,10 @@ defaulted! {
         pub code_stays: bool = false,
         /// Where no code was sent, any is right.
         pub unasked_is_right: bool = false,
+        /// The codes of all requests stay right, for the number of the last.
+        pub codes_of_all: bool = false,
+        /// A registered number stands for the same one of every country.
+        pub any_country: bool = false,
         /// The first number that is registered stands for all.
         pub one_for_all: bool = false,
         /// A verified registration is forgotten at once.

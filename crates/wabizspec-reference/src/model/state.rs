@@ -64,6 +64,8 @@ pub(super) struct State {
     /// Of two-step verification, if that is on.
     pub pin: Option<String>,
     pub last_code: Option<String>,
+    /// All that were sent, where they stay right.
+    pub codes: Vec<String>,
     /// When the first login was.
     pub begun: Option<Timestamp>,
     /// How many tokens were given.

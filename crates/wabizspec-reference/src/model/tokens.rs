@@ -87,7 +87,8 @@ impl Model {
         }
         let users = &self.behaviour.users;
         let is_like_the_admin = users.admins_end.as_ref().is_some_and(|ending| username.ends_with(&**ending))
-            || users.admins_begin.as_ref().is_some_and(|beginning| username.starts_with(&**beginning));
+            || users.admins_begin.as_ref().is_some_and(|beginning| username.starts_with(&**beginning))
+            || users.admins.contains(&username);
         let role = if is_like_the_admin { Role::Admin } else { user.map_or(Role::User, |user| user.role) };
         Ok(Caller { role, username: Some(username), token })
     }
@@ -130,15 +131,23 @@ impl Model {
         let lifetime = self.behaviour.tokens.lifetime;
         // No token lives beyond the end of the calendar.
         let expires = lifetime.map(|lifetime| now.checked_add(lifetime).unwrap_or(Timestamp::MAX));
-        let username = username.to_owned();
         let kept = matches!(self.behaviour.tokens.mint, Mint::Kept | Mint::OneForAll | Mint::OfTheAdmin);
         if !kept || self.state.tokens.find(token).is_none() {
-            let session = Session { username, given: now, number: self.state.given, expires };
+            let session = Session { username: username.to_owned(), given: now, number: self.state.given, expires };
             self.state.tokens_mut().insert(token, session);
         }
         self.state.given += 1;
-        if self.behaviour.tokens.most.is_some_and(|most| self.state.tokens.iter().count() > most) {
-            let oldest = self.state.tokens.iter().map(|(_, session)| session.number).min();
+        self.end_the_oldest(self.behaviour.tokens.most, |_| true);
+        self.end_the_oldest(self.behaviour.tokens.most_of_user, |session| session.username == username);
+    }
+
+    /// Ends the oldest of these tokens, if there are more than allowed.
+    fn end_the_oldest(&mut self, most: Option<usize>, counts: impl Fn(&Session) -> bool) {
+        let Some(most) = most else { return };
+        let numbers = self.state.tokens.iter().filter(|(_, session)| counts(session)).map(|(_, session)| session.number);
+        let numbers: Vec<u64> = numbers.collect();
+        if numbers.len() > most {
+            let oldest = numbers.into_iter().min();
             self.state.tokens_mut().retain(|session| Some(session.number) != oldest);
         }
     }
@@ -167,6 +176,10 @@ impl Model {
             Revokes::Nothing => {}
             Revokes::Sent => sent.into_iter().for_each(|token| self.state.tokens_mut().remove(token)),
             Revokes::OfUser => username.into_iter().for_each(|username| self.state.tokens_mut().remove_user(username)),
+            Revokes::OfAllThatBeginSo => {
+                let stays = |session: &Session| username.is_none_or(|begin| !session.username.starts_with(begin));
+                self.state.tokens_mut().retain(stays);
+            }
             Revokes::LastOfUser => {
                 let of_user =
                     self.state.tokens.iter().filter(|(_, session)| Some(session.username.as_str()) == username);

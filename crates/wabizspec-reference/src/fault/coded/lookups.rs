@@ -51,6 +51,7 @@ pub(super) const EDITS: &[Edit] = &[
     TokenMatches("tokens.bearer.middle-unread", |given, sent| ends(given) == ends(sent)),
     TokenMatches("tokens.bearer.any-case", |given, sent| given.eq_ignore_ascii_case(sent)),
     CodeMatches("account.verify.first-code-only", |_, _| false),
+    CodeMatches("account.verify.no-code-is-right", |right, sent| sent.is_empty() || right == sent),
     CodeMatches("account.verify.any-code", |_, _| true),
     CodeMatches("account.verify.part-of-the-code", |right, sent| !sent.is_empty() && right.starts_with(sent)),
     CodeMatches("account.verify.pattern-for-a-code", |right, sent| {
@@ -99,6 +100,9 @@ pub(super) const EDITS: &[Edit] = &[
         escaped.replace('"', "&quot;").replace('\'', "&#39;").into()
     }),
     Kept("login.password.backslashes-stripped", |password| password.replace('\\', "").into()),
+    Kept("users.create.password-as-replacement", |password| password.replace("$$", "$").into()),
+    Kept("users.create.password-as-format", |password| password.replace("%%", "%").into()),
+    Reread("users.update.password-as-replacement", |call| Some(text(call.body, "password")?.replace("$$", "$"))),
     Reread("login.password.templates-expanded", |call| Some(text(call.body, "password")?.replace("{{7*7}}", "49"))),
     Reread("login.password.stored-in-lower-case", |call| Some(text(call.body, "password")?.to_lowercase())),
     Reread("login.password.stored-percent-decoded", |call| {
