@@ -55,6 +55,7 @@ pub(crate) fn expected(expected: &Expected) -> String {
         Expected::GrantedOneOf(copies) if copies.is_empty() => "no copy granted, as none was before".to_owned(),
         Expected::GrantedOneOf(copies) => format!("one copy granted, of those that were before: {}", named(copies)),
         Expected::BasicChallenge => "a challenge of the scheme Basic".to_owned(),
+        Expected::OtherMethods => "other methods than the one that was refused".to_owned(),
         Expected::NoBasicChallenge => "no challenge of the scheme Basic, which is not accepted here".to_owned(),
         Expected::Told(words) => return words.clone(),
     })

@@ -187,6 +187,8 @@ pub enum Expected {
     BasicChallenge,
     /// A 401 elsewhere does not.
     NoBasicChallenge,
+    /// An `Allow` that does not list the method which was refused.
+    OtherMethods,
     /// Words of a report that has nothing else.
     #[serde(skip)]
     Told(String),

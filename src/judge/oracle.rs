@@ -42,7 +42,7 @@ const RULES: [(&str, Rule); 18] = [
     ("envelope.no-trace", no_trace),
     ("envelope.challenge", |seen| header_with_status(seen, 401, "WWW-Authenticate", Expected::Challenge)),
     ("envelope.challenge-fits", challenge_fits),
-    ("envelope.allow", |seen| header_with_status(seen, 405, "Allow", Expected::AllowedMethods)),
+    ("envelope.allow", allows_others),
     (OPERATIONS, |_| None),
     (REFUSALS, |_| None),
 ];
@@ -286,6 +286,19 @@ fn meta_shape(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
 fn header_with_status(seen: &Seen<'_>, status: u16, name: &str, expected: Expected) -> Option<Vec<Mismatch>> {
     let response = seen.response.filter(|response| response.status == status)?;
     response.header(name).is_none().then(|| mismatch(Place::Header(name.to_owned()), expected, Observed::Absent))?
+}
+
+/// A 405 lists what is allowed, and not what it refuses.
+fn allows_others(seen: &Seen<'_>) -> Option<Vec<Mismatch>> {
+    const HEADER: &str = "Allow";
+    let listed = || {
+        let response = seen.response.filter(|response| response.status == 405)?;
+        let listed = response.header_text(HEADER)?;
+        let is_listed = listed.split(',').any(|method| method.trim() == seen.exchange.request.method());
+        let observed = is_listed.then(|| Observed::Text(shortened(listed)))?;
+        mismatch(Place::Header(HEADER.to_owned()), Expected::OtherMethods, observed)
+    };
+    header_with_status(seen, 405, HEADER, Expected::AllowedMethods).or_else(listed)
 }
 
 #[cfg(test)]

@@ -144,7 +144,8 @@ impl Model {
     /// Ends the oldest of these tokens, if there are more than allowed.
     fn end_the_oldest(&mut self, most: Option<usize>, counts: impl Fn(&Session) -> bool) {
         let Some(most) = most else { return };
-        let numbers = self.state.tokens.iter().filter(|(_, session)| counts(session)).map(|(_, session)| session.number);
+        let numbers =
+            self.state.tokens.iter().filter(|(_, session)| counts(session)).map(|(_, session)| session.number);
         let numbers: Vec<u64> = numbers.collect();
         if numbers.len() > most {
             let oldest = numbers.into_iter().min();
