@@ -31,6 +31,10 @@ impl<'t> Readings<'t> {
         Readings { sent, decoded }
     }
 
+    pub(super) fn sent(&self) -> &str {
+        &self.sent
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&*self.sent).chain(self.decoded.iter().map(String::as_str))
     }

@@ -131,6 +131,15 @@ fn the_syntax_of_an_answer_is_no_echo() {
 }
 
 #[test]
+fn a_secret_is_seen_in_a_string_that_nobody_escaped() {
+    for secret in [r"Ab1!\u0041bcd", r"Ab1!\nbcd9", r"\\Sesame-1"] {
+        assert_eq!(echoed(&exchange(secret, "", &format!(r#"{{"title":"{secret} is weak"}}"#))), [secret]);
+    }
+    assert_eq!(echoed(&exchange("Abcdef1!", "", r#"{"title":"\uAbcdef1!"}"#)), ["Abcdef1!"]);
+    assert_eq!(echoed(&exchange("[true, false", "", r#"{"title":[true, false]}"#)), [""; 0]);
+}
+
+#[test]
 fn what_stands_in_the_path_or_names_the_user_is_no_secret() {
     let told = |authorization: &str, target: &str, body: &str| {
         let request = HttpRequest::of("GET", target, &[("Authorization", authorization)], "");
