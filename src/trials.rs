@@ -196,7 +196,7 @@ fn origin(url: &str) -> Result<Origin, Failed> {
 }
 
 fn target(origin: Origin, controls: Controls) -> Result<Target, Failed> {
-    let tls = if origin.tls() { Some(crate::transport::tls::configuration(&Trust::WebRoots)?) } else { None };
+    let tls = if origin.tls() { Some(crate::transport::tls::configuration(&Trust::WebRoots, None)?) } else { None };
     let client = Client::Wire(Wire::new(origin.clone(), tls, Limits::default()));
     Ok(Target::new(Transport::new(client, origin, Vec::new()), controls))
 }

@@ -176,6 +176,10 @@ fn address(found: &mut Findings, resolved: &Resolved, exchange: &Exchange) -> bo
         Some(Obstacle::OutdatedCertificate) => {
             "check the clock of this machine, or renew the certificate; --insecure would accept it, --cacert would not help"
         }
+        Some(Obstacle::ClientCertificate) => {
+            "it ends the TLS handshake, as targets do that ask for a client certificate: name one that it accepts with cert \
+             and key under [target]"
+        }
         Some(Obstacle::NotTls) => "it does not speak TLS on that port: write http:// or another port",
         Some(Obstacle::Refused) => "nothing listens there: start the target, or check host and port",
         Some(Obstacle::TimedOut) => {

@@ -29,9 +29,9 @@ use crate::run::{Settings, TargetInfo};
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
 use crate::transport::throttle::Rate;
-use crate::transport::tls::Trust;
+use crate::transport::tls::{ClientCertificate, Trust};
 use crate::transport::{Client, Limits, Transport};
-use configured::{account, admin_name, admin_password, client, headers, hooks, shown};
+use configured::{account, admin_name, admin_password, client, client_certificate, headers, hooks, shown};
 pub(super) use file::LeftOut;
 use file::{Configuration, without_mark};
 pub(super) use pair::PairArgs;
@@ -250,12 +250,9 @@ impl TargetArgs {
         let jobs = self.jobs(config.target.jobs);
         enough_files(jobs + OTHER_FILES)?;
         let trust = self.trust(config);
-        let tls_options = match &trust {
-            Trust::WebRoots => String::new(),
-            Trust::CaFile(path) => format!(" --cacert {}", shell_word(&path.display().to_string())),
-            Trust::Anything => " -k".to_owned(),
-        };
-        let client = client(&origin, &trust, self.limits(config.target.timeout), config)?;
+        let own = client_certificate(config)?;
+        let tls_options = curl_options(&trust, own.as_ref());
+        let client = client(&origin, &trust, own.as_ref(), self.limits(config.target.timeout), config)?;
         let hooks = if self.no_hooks { Hooks::default() } else { hooks(self.reset.as_deref(), config, trust)? };
         let (headers, mut secrets) = headers(config)?;
         let admin_name = admin_name(config)?;
@@ -334,8 +331,12 @@ impl TargetArgs {
     }
 
     fn inputs(&self, config: &Config, config_file: Option<&PathBuf>, journal: &Path) -> Vec<PathBuf> {
-        let certificates = self.cacert.iter().chain(&config.target.cacert).chain(&config.registration.certificate_file);
-        let files = certificates.chain(&config.credentials.password_file).chain(config_file);
+        let Config { target, registration, .. } = config;
+        let certificates = self.cacert.iter().chain(&target.cacert).chain(&target.cert).chain(&target.key);
+        let files = certificates
+            .chain(&registration.certificate_file)
+            .chain(&config.credentials.password_file)
+            .chain(config_file);
         files.cloned().chain([journal.to_owned()]).collect()
     }
 
@@ -360,6 +361,20 @@ impl TargetArgs {
             (None, None) => Trust::WebRoots,
         }
     }
+}
+
+/// What curl needs to do the same, ready for a shell.
+fn curl_options(trust: &Trust, own: Option<&ClientCertificate>) -> String {
+    let option = |name: &str, path: &Path| format!(" {name} {}", shell_word(&path.display().to_string()));
+    let trust = match trust {
+        Trust::WebRoots => String::new(),
+        Trust::CaFile(path) => option("--cacert", path),
+        Trust::Anything => " -k".to_owned(),
+    };
+    // curl takes what follows a colon for the password of the key.
+    let chain = |own: &ClientCertificate| PathBuf::from(own.chain.display().to_string().replace(':', "\\:"));
+    let own = own.map(|own| option("--cert", &chain(own)) + &option("--key", &own.key));
+    trust + &own.unwrap_or_default()
 }
 
 fn is_ci() -> bool {

@@ -48,6 +48,10 @@ pub(crate) struct TargetConfig {
     pub insecure: bool,
     /// A PEM file with the authority, or the target's own certificate.
     pub cacert: Option<PathBuf>,
+    /// A PEM file with the certificate that the target asks for, and its chain.
+    pub cert: Option<PathBuf>,
+    /// A PEM file with its private key, where `cert` does not hold it.
+    pub key: Option<PathBuf>,
     /// `http://`, `https://` or `socks5://`; with the reqwest client.
     pub proxy: Option<String>,
     /// The limit for a whole answer, such as `10s`.
@@ -173,6 +177,8 @@ impl Config {
             client,
             insecure,
             cacert,
+            cert,
+            key,
             proxy,
             timeout,
             ready_timeout,
@@ -199,6 +205,8 @@ impl Config {
             ("registration", registration != RegistrationChoice::Auto),
             ("insecure", insecure),
             ("cacert", cacert.is_some()),
+            ("cert", cert.is_some()),
+            ("key", key.is_some()),
             ("proxy", proxy.is_some()),
             ("without", !without.is_empty()),
             ("wrong_logins", wrong_logins.is_some()),

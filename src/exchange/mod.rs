@@ -308,6 +308,8 @@ pub enum Obstacle {
     MisnamedCertificate,
     /// The certificate has expired, or is not valid yet.
     OutdatedCertificate,
+    /// The target asks for a certificate of its clients, and has got none or does not accept it.
+    ClientCertificate,
 }
 
 /// No whole answer came. It is never the same as an empty answer.

@@ -62,7 +62,7 @@ impl Call {
 
     /// The status of the answer; redirects are not followed. `limit` holds for connecting and for the answer each.
     pub async fn send(&self, trust: &Trust, limit: Duration) -> Result<u16, CallError> {
-        let tls = self.origin.tls().then(|| tls::configuration(trust)).transpose()?;
+        let tls = self.origin.tls().then(|| tls::configuration(trust, None)).transpose()?;
         let limits = Limits { connect: limit, first_byte: limit, whole: limit, ..Limits::default() };
         let wire = Wire::new(self.origin.clone(), tls, limits);
         let outcome = wire.send(Request::Http(self.request.clone())).await.outcome;

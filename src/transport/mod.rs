@@ -65,27 +65,36 @@ pub(crate) fn ended(request: Request, outcome: Result<Response, Unanswered>, too
 #[derive(Debug, PartialEq, Eq)]
 struct Broken {
     breakage: Breakage,
+    /// Where the connection only seemed to be there.
+    obstacle: Option<Obstacle>,
     detail: String,
 }
 
 impl Broken {
+    fn of(breakage: Breakage, detail: String) -> Broken {
+        Broken { breakage, obstacle: None, detail }
+    }
+
     fn malformed(detail: impl Into<String>) -> Broken {
-        Broken { breakage: Breakage::Malformed, detail: detail.into() }
+        Broken::of(Breakage::Malformed, detail.into())
     }
 
     fn too_large(detail: impl Into<String>) -> Broken {
-        Broken { breakage: Breakage::TooLarge, detail: detail.into() }
+        Broken::of(Breakage::TooLarge, detail.into())
     }
 
     fn timed_out(detail: String) -> Broken {
-        Broken { breakage: Breakage::TimedOut, detail }
+        Broken::of(Breakage::TimedOut, detail)
     }
 
     /// Where it broke off, and what had come by then.
     fn at(self, phase: Phase, partial: &[u8]) -> Unanswered {
-        let Broken { breakage, detail } = self;
+        let Broken { breakage, obstacle, detail } = self;
+        if obstacle.is_some() {
+            return unreachable(obstacle, detail);
+        }
         let partial = partial[..partial.len().min(PARTIAL_BYTES)].to_vec();
-        Unanswered { breakage, phase, obstacle: None, detail, partial }
+        Unanswered { breakage, phase, obstacle, detail, partial }
     }
 }
 

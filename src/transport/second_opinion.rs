@@ -53,7 +53,7 @@ impl SecondOpinion {
         limits: Limits,
     ) -> Result<Self, SetupError> {
         // reqwest wants one even where it is never used.
-        let tls = tls.map_or_else(|| tls::configuration(&Trust::WebRoots), Ok);
+        let tls = tls.map_or_else(|| tls::configuration(&Trust::WebRoots, None), Ok);
         let mut tls = Arc::unwrap_or_clone(tls.map_err(|error| SetupError(error.to_string()))?);
         tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
         let mut builder = reqwest::Client::builder()
@@ -100,7 +100,7 @@ impl SecondOpinion {
         };
         let (mut body, limit) = (Vec::new(), self.limits.body_bytes);
         let reading = async {
-            let broken = |error| Broken { breakage: kind(&error), detail: words(&error) };
+            let broken = |error| Broken::of(kind(&error), words(&error));
             while let Some(chunk) = response.chunk().await.map_err(broken)? {
                 if body.len() + chunk.len() > limit {
                     return Err(Broken::too_large(format!("a body of more than {limit} bytes")));
@@ -163,8 +163,9 @@ fn reason(response: &reqwest::Response) -> String {
 }
 
 fn explain_head(error: &reqwest::Error) -> Unanswered {
-    if error.is_connect() || error.is_builder() {
-        return unreachable(obstacle(error), words(error));
+    let obstacle = obstacle(error);
+    if error.is_connect() || error.is_builder() || obstacle == Some(Obstacle::ClientCertificate) {
+        return unreachable(obstacle, words(error));
     }
     let breakage = kind(error);
     let phase = match breakage {
@@ -172,7 +173,7 @@ fn explain_head(error: &reqwest::Error) -> Unanswered {
         _ if error.is_body() => Phase::Sending,
         _ => Phase::Waiting,
     };
-    Broken { breakage, detail: words(error) }.at(phase, &[])
+    Broken::of(breakage, words(error)).at(phase, &[])
 }
 
 fn obstacle(error: &reqwest::Error) -> Option<Obstacle> {

@@ -148,7 +148,7 @@ fn http_2_is_spoken_where_the_server_offers_it() {
                 hyper::server::conn::http2::Builder::new(TokioExecutor::new()).serve_connection(stream, service).await;
         });
         let origin = format!("https://localhost:{port}").parse().expect("an origin");
-        let tls = configuration(&Trust::Anything).expect("a configuration");
+        let tls = configuration(&Trust::Anything, None).expect("a configuration");
         let second = SecondOpinion::new(origin, Some(tls), None, limits()).expect("a client");
         let exchange = second.send(get("/")).await;
         let response = answered(&exchange);

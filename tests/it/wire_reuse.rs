@@ -195,7 +195,7 @@ fn a_late_second_answer_is_never_taken_for_the_next() {
         let scheme = if tls.is_some() { "https" } else { "http" };
         let origin: Origin = format!("{scheme}://localhost:{}", server.address.port()).parse().expect("an origin");
         let is_plain = tls.is_none();
-        let trust = tls.map(|_| configuration(&Trust::Anything).expect("a configuration"));
+        let trust = tls.map(|_| configuration(&Trust::Anything, None).expect("a configuration"));
         let wire = Wire::new(origin.clone(), trust, limits());
         run(async {
             let exchange = wire.send(get("/")).await;

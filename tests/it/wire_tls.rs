@@ -42,7 +42,7 @@ enum Ending {
 
 fn wire(host: &str, address: SocketAddr, trust: &Trust) -> Wire {
     let origin = format!("https://{host}:{}", address.port()).parse().expect("an origin");
-    Wire::new(origin, Some(configuration(trust).expect("a configuration")), limits())
+    Wire::new(origin, Some(configuration(trust, None).expect("a configuration")), limits())
 }
 
 fn ask(identity: &Identity, host: &str, trust: &Trust) -> Exchange {
@@ -144,12 +144,12 @@ fn a_file_that_is_no_list_of_certificates_is_refused_with_its_name() {
         (&(good + garbage), |error| matches!(error, TlsError::BadCertificate(_, 2, _))),
     ] {
         let (_place, trust) = ca_file(pem);
-        let error = configuration(&trust).expect_err(pem);
+        let error = configuration(&trust, None).expect_err(pem);
         assert!(check(&error), "{pem} {error:?}");
         assert!(error.to_string().contains("ca.pem"), "{error}");
     }
     let missing = Trust::CaFile(PathBuf::from("/nowhere/ca.pem"));
-    let error = configuration(&missing).expect_err("no such file");
+    let error = configuration(&missing, None).expect_err("no such file");
     assert!(matches!(error, TlsError::Unreadable { .. }) && error.to_string().contains("/nowhere/ca.pem"), "{error}");
 }
 

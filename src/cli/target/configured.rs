@@ -11,15 +11,21 @@ use crate::documented::certificate::verified_name;
 use crate::exchange::{Header, Redaction};
 use crate::transport::origin::Origin;
 use crate::transport::second_opinion::SecondOpinion;
-use crate::transport::tls::{self, Trust};
+use crate::transport::tls::{self, ClientCertificate, Trust};
 use crate::transport::wire::Wire;
 use crate::transport::{Client, Limits};
 
-pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Config) -> Result<Client, Failure> {
+pub(super) fn client(
+    origin: &Origin,
+    trust: &Trust,
+    own: Option<&ClientCertificate>,
+    limits: Limits,
+    config: &Config,
+) -> Result<Client, Failure> {
     let proxy = config.target.proxy.as_deref().map(reqwest::Url::parse).transpose();
     let proxy = proxy.map_err(|error| Failure::usage(format!("the proxy is not a URL: {error}")))?;
     let needs_tls = origin.tls() || proxy.as_ref().is_some_and(|proxy| proxy.scheme() == "https");
-    let tls = needs_tls.then(|| tls::configuration(trust)).transpose().map_err(Failure::usage)?;
+    let tls = needs_tls.then(|| tls::configuration(trust, own)).transpose().map_err(Failure::usage)?;
     match config.target.client {
         ClientChoice::Wire if proxy.is_some() => Err(Failure::usage(
             "only the reqwest client goes through a proxy\n  help: add client = \"reqwest\" under [target]",
@@ -28,6 +34,20 @@ pub(super) fn client(origin: &Origin, trust: &Trust, limits: Limits, config: &Co
         ClientChoice::Reqwest => {
             SecondOpinion::new(origin.clone(), tls, proxy, limits).map(Client::SecondOpinion).map_err(Failure::usage)
         }
+    }
+}
+
+/// The certificate that the target is shown, if one is configured. As with curl, its file may hold the key too.
+pub(super) fn client_certificate(config: &Config) -> Result<Option<ClientCertificate>, Failure> {
+    match (&config.target.cert, &config.target.key) {
+        (None, None) => Ok(None),
+        (Some(chain), key) => {
+            Ok(Some(ClientCertificate { chain: chain.clone(), key: key.as_ref().unwrap_or(chain).clone() }))
+        }
+        (None, Some(_)) => Err(Failure::usage(
+            "key under [target] is the key of a client certificate, but there is none\n  help: add cert = \"FILE\" under \
+             [target]",
+        )),
     }
 }
 

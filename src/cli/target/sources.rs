@@ -69,6 +69,7 @@ impl TargetArgs {
             setting("registration", registration, None, text(file.registration.known()), "auto"),
             setting("client", None, None, text(reqwest), "wire"),
             setting("trust", flag_trust, None, file_trust, "the public certificate authorities"),
+            setting("cert", None, None, path(&file.cert), "none"),
             setting("timeout", span(self.timeout), None, span(file.timeout), "10s"),
             setting("jobs", text(self.jobs), None, text(file.jobs), &JOBS.to_string()),
             setting("rate", text(self.rate), None, text(file.rate), "no limit"),

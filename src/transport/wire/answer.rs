@@ -13,7 +13,8 @@ use super::chunked::Chunked;
 use super::connection::Connection;
 use super::framing::{Framing, framing, persists};
 use super::head::parse;
-use crate::exchange::{Breakage, Phase, Response, Unanswered};
+use crate::exchange::{Breakage, Obstacle, Phase, Response, Unanswered};
+use crate::transport::tls::obstacle_within;
 use crate::transport::{Broken, Limits};
 
 /// More interim answers than this to one request are not read.
@@ -183,7 +184,7 @@ impl Talk<'_> {
             Some(error) => format!("sending failed: {error}{cut}"),
             None => format!("end of the stream{cut}"),
         };
-        Broken { breakage: Breakage::Closed, detail }
+        Broken::of(Breakage::Closed, detail)
     }
 
     /// Waits for more bytes of the answer, and meanwhile sends what is unsent. 0 is the end of the stream.
@@ -209,7 +210,12 @@ impl Talk<'_> {
                 }
                 Ok(count)
             }
-            Some(Err(error)) => Err(Broken { breakage: Breakage::Closed, detail: error.to_string() }),
+            Some(Err(error)) => {
+                // Once there is an answer, the target has accepted us.
+                let refuses_us = |obstacle: &Obstacle| *obstacle == Obstacle::ClientCertificate && self.phase.is_none();
+                let obstacle = obstacle_within(&error).filter(refuses_us);
+                Err(Broken { obstacle, ..Broken::of(Breakage::Closed, error.to_string()) })
+            }
         }
     }
 

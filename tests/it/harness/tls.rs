@@ -6,9 +6,12 @@ use std::sync::Arc;
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair, date_time_ymd};
 use tokio_rustls::rustls::crypto::ring;
+use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use tokio_rustls::rustls::server::danger::ClientCertVerifier;
+use tokio_rustls::rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use tokio_rustls::rustls::sign::{CertifiedKey, SingleCertAndKey};
-use tokio_rustls::rustls::{self, ServerConfig, ServerConnection};
+use tokio_rustls::rustls::{self, RootCertStore, ServerConfig, ServerConnection, SupportedProtocolVersion};
 
 pub struct Identity {
     chain: Vec<CertificateDer<'static>>,
@@ -17,6 +20,7 @@ pub struct Identity {
     pub own: String,
     /// The authority that issued it, if it is another.
     pub issuer: String,
+    pub key_pem: String,
 }
 
 pub fn params(names: &[&str]) -> CertificateParams {
@@ -52,16 +56,34 @@ pub fn issued(params: CertificateParams) -> Identity {
 
 impl Identity {
     fn of(certificate: &Certificate, key: &KeyPair, issuer: String) -> Identity {
-        let (chain, key) = (vec![certificate.der().clone()], key.serialize_der().try_into().expect("a key"));
-        Identity { chain, key, own: certificate.pem(), issuer }
+        let (chain, key_pem) = (vec![certificate.der().clone()], key.serialize_pem());
+        let key = key.serialize_der().try_into().expect("a key");
+        Identity { chain, key, own: certificate.pem(), issuer, key_pem }
     }
 
     pub fn config(&self, protocols: &[&str]) -> Arc<ServerConfig> {
+        self.server(rustls::ALL_VERSIONS, Arc::new(NoClientAuth), protocols)
+    }
+
+    /// The same for a server that takes only clients whose certificate this authority issued.
+    pub fn config_for(&self, authority: &str, versions: &[&'static SupportedProtocolVersion]) -> Arc<ServerConfig> {
+        let mut roots = RootCertStore::empty();
+        roots.add(CertificateDer::from_pem_slice(authority.as_bytes()).expect("PEM")).expect("an authority");
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), Arc::new(ring::default_provider()));
+        self.server(versions, clients.build().expect("a verifier"), &[])
+    }
+
+    fn server(
+        &self,
+        versions: &[&'static SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+        protocols: &[&str],
+    ) -> Arc<ServerConfig> {
         let key = ring::sign::any_supported_type(&self.key).expect("a key");
         let mut config = ServerConfig::builder_with_provider(Arc::new(ring::default_provider()))
-            .with_safe_default_protocol_versions()
+            .with_protocol_versions(versions)
             .expect("protocol versions")
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             // Unchecked: webpki must be able to refuse it.
             .with_cert_resolver(Arc::new(SingleCertAndKey::from(CertifiedKey::new(self.chain.clone(), key))));
         config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
