@@ -243,7 +243,7 @@ fn level() -> impl TypedValueParser<Value = Level> {
 }
 
 /// `--scenarios DIR`, wherever a command reads the suite.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 struct SuiteArgs {
     /// Directory with requirements.toml and <area>/<name>.toml, used instead of the built-in suite
     #[arg(long, value_name = "DIR")]

@@ -20,6 +20,7 @@ use crate::report::{Verbosity, read};
     after_help = "\
 Examples:
   wabizspec next --target http://127.0.0.1:8080 --fresh --allow users
+  wabizspec next --target http://127.0.0.1:8080 --fresh --allow users --watch   again after each restart
   wabizspec next 'login/*'            run only these cases, on the target of wabizspec.toml
   wabizspec next report.json          of a run that was written down
 
@@ -34,6 +35,11 @@ pub(super) struct NextArgs {
 pub(super) fn next(mut args: NextArgs) -> Result<u8, Failure> {
     args.run.report.next = true;
     let path = match args.run.filters.as_slice() {
+        [path] if Path::new(path).is_file() && args.run.watch => {
+            return Err(Failure::usage(format!(
+                "--watch runs again, and {path} is of an earlier run\n  help: leave out one of the two"
+            )));
+        }
         [path] if Path::new(path).is_file() => Path::new(path).to_owned(),
         _ => return run(&args.run),
     };

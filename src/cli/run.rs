@@ -1,5 +1,8 @@
 //! `wabizspec run`: plan, run, report.
 
+mod watch;
+
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -27,6 +30,7 @@ use crate::requirement::Level;
 use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
 use crate::scenario::{Change, Suite};
 use crate::snapshot::Store;
+use watch::{Watched, watch};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -39,6 +43,7 @@ Examples:
   wabizspec run --report html=report.html --report junit=junit.xml
   wabizspec run --report har=traffic.har               every request and response, for `wabizspec judge` or a browser
   wabizspec run --rerun-failed report.json
+  wabizspec run --target http://127.0.0.1:8080 --fresh --watch   again after each restart of the target
   wabizspec run --write-baseline known.toml            and from then on: run --baseline known.toml
 
 The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]
@@ -106,6 +111,10 @@ pub(super) struct RunArgs {
     /// Print what would run, in what order, and what it would change; send nothing
     #[arg(long, help_heading = "Plan")]
     plan: bool,
+    /// Run again when the target was restarted, or when a scenario, the configuration or the baseline has changed; Ctrl-C
+    /// ends
+    #[arg(long, conflicts_with_all = ["plan", "write_baseline", "prune_baseline"], help_heading = "Plan")]
+    pub watch: bool,
     #[command(flatten, next_help_heading = "Plan")]
     suite: SuiteArgs,
 }
@@ -117,6 +126,12 @@ struct Known {
 }
 
 pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
+    let stops = OnceCell::new();
+    let once = || run_once(args, &stops);
+    if args.watch { watch(once, || args.watched(), &stops) } else { once() }
+}
+
+fn run_once(args: &RunArgs, stops: &OnceCell<Stops>) -> Result<u8, Failure> {
     let only = args.to_run_again()?;
     let suite = args.suite.suite()?;
     let selection = Selection { filters: args.filters.clone(), exclude: args.exclude.clone(), only, shard: args.shard };
@@ -176,7 +191,7 @@ pub(super) fn run(args: &RunArgs) -> Result<u8, Failure> {
                 reports.take(&event);
             }
         };
-        drive(&suite, plan, &resolved, &settings, &stops_on_signals(), &mut emit).await;
+        drive(&suite, plan, &resolved, &settings, stops.get_or_init(stops_on_signals), &mut emit).await;
     });
     let Concluded { code, verdict } = conclude(reports);
     if verdict == INCONCLUSIVE && !resolved.info.embedded {
@@ -269,6 +284,24 @@ impl RunArgs {
     fn inputs(&self, resolved: &Resolved) -> Vec<PathBuf> {
         let own = self.baseline.iter().chain(&self.rerun_failed).chain(&self.write_baseline).cloned();
         own.chain(resolved.inputs.clone()).chain(self.suite.inputs()).collect()
+    }
+
+    /// What makes `--watch` run again.
+    fn watched(&self) -> Result<Watched, Failure> {
+        let configuration = self.target.configuration()?;
+        let own = self.baseline.iter().chain(&configuration.file).cloned().collect::<Vec<_>>();
+        let suite = self.suite.clone();
+        let resolved = self.target.resolve_with(configuration, &[])?;
+        if resolved.info.embedded && suite.scenarios.is_none() {
+            return Err(Failure::usage(
+                "--watch waits for a target to change, but none is named\n  help: give --target URL, or --scenarios DIR to run \
+                 again when a scenario changes",
+            ));
+        }
+        Ok(Watched {
+            target: (!resolved.info.embedded).then_some(resolved.target),
+            files: Box::new(move || own.iter().cloned().chain(suite.inputs()).collect()),
+        })
     }
 
     /// The known failures, for a run of these cases.

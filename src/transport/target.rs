@@ -12,7 +12,7 @@ use super::origin::Origin;
 use super::second_opinion::SecondOpinion;
 use super::tap::{Asker, Tap};
 use super::throttle::{Gate, Patience, Rate, Throttled, throttled};
-use super::wire::Wire;
+use super::wire::{Idle, Wire};
 use super::{ended, unreachable};
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Breakage, Exchange, Header, HttpRequest, Manner, Redaction, Request, Unanswered};
@@ -230,6 +230,15 @@ impl Transport {
             )
         });
         self.gate.remark().into_iter().chain(unsolicited).chain(encoded).collect()
+    }
+
+    /// What has become of the connections that were kept. Only our own client knows.
+    pub(crate) fn idle(&self) -> Idle {
+        match &self.client {
+            Client::Wire(wire) => wire.idle(),
+            #[cfg(feature = "reqwest")]
+            Client::SecondOpinion(_) => Idle::None,
+        }
     }
 
     /// Whether it answers at all. Two harmless requests are tried at once: the target may not stand one of them.

@@ -52,6 +52,7 @@ mod state;
 mod throttling;
 mod tokenless_login;
 mod traffic;
+mod watch;
 mod wire;
 mod wire_agreement;
 mod wire_limits;

@@ -52,6 +52,17 @@ pub struct Wire {
     unsolicited: AtomicU64,
 }
 
+/// Connections that are kept for the next request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Idle {
+    /// There are none.
+    None,
+    /// The target holds at least one open.
+    Open,
+    /// The target has closed all of them.
+    Closed,
+}
+
 impl Wire {
     /// A client for one target. Nothing is opened yet.
     ///
@@ -64,8 +75,20 @@ impl Wire {
     /// How many idle connections were given up because the target sent bytes on them after its answer. They belong to
     /// no exchange; what came together with an answer is in [`Response::surplus`](crate::exchange::Response::surplus).
     pub fn unsolicited(&self) -> u64 {
-        locked(&self.idle).retain_mut(|connection| connection.is_quiet(&self.unsolicited));
+        self.idle();
         self.unsolicited.load(Ordering::Relaxed)
+    }
+
+    /// What has become of the connections that were kept. Those that are closed are given up, and not reported again.
+    pub fn idle(&self) -> Idle {
+        let mut idle = locked(&self.idle);
+        let were_kept = !idle.is_empty();
+        idle.retain_mut(|connection| connection.is_quiet(&self.unsolicited));
+        match (were_kept, idle.is_empty()) {
+            (false, _) => Idle::None,
+            (true, false) => Idle::Open,
+            (true, true) => Idle::Closed,
+        }
     }
 
     /// Sends one request and waits for one answer or for the reason why there is none.
