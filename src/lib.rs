@@ -16,6 +16,7 @@ pub use wabizspec_reference as reference;
 pub use wabizspec_reference::documented;
 
 mod fnv;
+mod digest;
 #[cfg(test)]
 mod vectors;
 mod parallel;

@@ -138,7 +138,7 @@ impl Findings {
         let text = scenario(found, &admin)?;
         let source = SourceText { file: &found.id, text: &text };
         let scenario = Scenario::parse(&format!("login/{}", found.id), source, register).ok()?;
-        let suite = Suite { register: register.clone(), scenarios: vec![Arc::new(scenario)] };
+        let suite = Suite { register: register.clone(), scenarios: vec![Arc::new(scenario)], digest: None };
         let (url, tls, admin) = (Some(&*self.settings.url), &*self.settings.tls, &*admin.account.username);
         let script = script(cases(&suite).first()?, Destination { target, url, tls, admin }, []).ok()?;
         Some((text, script))

@@ -35,7 +35,7 @@ fn suite_of_text(text: &str) -> Suite {
     let source = SourceText { file: "s", text };
     let expanded =
         Scenario::parse_each("login/made-up", source, &register).unwrap_or_else(|error| panic!("{error}\n{text}"));
-    Suite { register, scenarios: expanded.into_iter().map(Arc::new).collect() }
+    Suite { register, scenarios: expanded.into_iter().map(Arc::new).collect(), digest: None }
 }
 
 /// The one case of such a scenario.

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::Scenario;
+use crate::digest::Hasher;
 use crate::judge::StatusSet;
 use crate::located::{self, LocatedError, SourceText};
 use crate::requirement::{AREAS, Register, is_segment};
@@ -21,6 +22,8 @@ pub struct Suite {
     pub register: Register,
     /// In the order of their ids.
     pub scenarios: Vec<Arc<Scenario>>,
+    /// Of all its files: the same wherever they lie, and however their lines end. None if it was made up.
+    pub digest: Option<String>,
 }
 
 /// Why a suite cannot be used. There is at most one error for each file.
@@ -136,9 +139,10 @@ fn listed(folder: &Path) -> Result<Vec<PathBuf>, SuiteError> {
 type Source<'t> = (&'t str, String, &'t str);
 
 fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> Result<Suite, SuiteError> {
+    let files: Vec<Source<'t>> = files.collect();
+    let digest = digest(register.1, &files);
     let source = SourceText { file: register.0, text: register.1 };
     let register = Register::parse(source).map_err(|error| SuiteError::Broken(vec![error]))?;
-    let files: Vec<Source<'t>> = files.collect();
     // This is most of the time between the start of the program and its first request.
     let parsed =
         parallel::each(&files, |(id, file, text)| Some(Scenario::parse_each(id, SourceText { file, text }, &register)));
@@ -153,7 +157,21 @@ fn read<'t>(register: (&str, &str), files: impl Iterator<Item = Source<'t>>) -> 
         return Err(SuiteError::Broken(errors));
     }
     positives_are_accepted(&scenarios)?;
-    Ok(Suite { register, scenarios: scenarios.into_iter().map(|(scenario, _)| scenario).collect() })
+    let scenarios = scenarios.into_iter().map(|(scenario, _)| scenario).collect();
+    Ok(Suite { register, scenarios, digest: Some(digest) })
+}
+
+/// The digest of a register and of files in the order of their ids.
+fn digest(register: &str, files: &[Source<'_>]) -> String {
+    let mut hasher = Hasher::new();
+    let scenarios = files.iter().map(|(id, _, text)| (*id, *text));
+    for (name, text) in std::iter::once((REGISTER, register)).chain(scenarios) {
+        // A checkout may have turned the line ends.
+        let text = text.replace("\r\n", "\n");
+        hasher.take(format!("{name} {}\n", text.len()).as_bytes());
+        hasher.take(text.as_bytes());
+    }
+    hasher.digest()
 }
 
 /// A positive that is never accepted makes its file wrong; a missing one leaves all other files right.
