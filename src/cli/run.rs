@@ -27,7 +27,7 @@ use crate::located::SourceText;
 use crate::plan::{Capabilities, Case, Plan, Selection, SelectionError, Shard, cases, plan};
 use crate::report::{Har, ReadError, Verbosity, Wanted, read, to_paste};
 use crate::requirement::Level;
-use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, run as run_plan};
+use crate::run::{Ended, Event, FailuresLeft, Settings, Summary, WholeSuite, run as run_plan};
 use crate::scenario::{Change, Suite};
 use crate::snapshot::Store;
 use watch::{Watched, watch};
@@ -137,6 +137,7 @@ fn run_once(args: &RunArgs, stops: &OnceCell<Stops>) -> Result<u8, Failure> {
     let selection = Selection { filters: args.filters.clone(), exclude: args.exclude.clone(), only, shard: args.shard };
     let all = cases(&suite);
     let mut known = args.known(&all)?;
+    let whole = suite.digest.clone().map(|digest| WholeSuite { digest, cases: all.len() });
     let (selected, part) = selection.apply(all).map_err(|error| args.no_case(&error))?;
     let resolved = args.target.resolve(&[
         ("--snapshots", args.snapshots.is_some()),
@@ -176,6 +177,7 @@ fn run_once(args: &RunArgs, stops: &OnceCell<Stops>) -> Result<u8, Failure> {
             max_resets: args.max_resets.map(|count| count as usize),
             flags: resolved.settings.flags.clone() + &args.suite.flag(),
             snapshots,
+            suite: whole,
             part,
             ..resolved.settings.clone()
         };

@@ -234,7 +234,7 @@ impl TargetArgs {
         let url = server.url();
         let target = Target::embedded(server, self.limits(None)).map_err(Failure::defect)?.at_rate(self.rate);
         Ok(Resolved {
-            info: TargetInfo { url, embedded: true, registration: Some(registration) },
+            info: TargetInfo { url, embedded: true, registration: Some(registration), ..TargetInfo::default() },
             target: Arc::new(target),
             capabilities: Capabilities::embedded(registration),
             settings: Settings::disposable(jobs),
@@ -279,7 +279,7 @@ impl TargetArgs {
             wrong_logins: self.wrong_logins.or(config.target.wrong_logins).or((!resets).then_some(WRONG_LOGINS)),
         };
         Ok(Resolved {
-            info: TargetInfo { url: origin.to_string(), embedded: false, registration },
+            info: TargetInfo { url: origin.to_string(), registration, ..TargetInfo::default() },
             hooks: shown(&hooks, &secrets),
             inputs: self.inputs(config, file.as_ref(), journal.path()),
             settings: Settings {

@@ -241,6 +241,9 @@ impl<'a> Attempt<'a> {
         if let Some(none) = exchange.unanswered().filter(|none| none.breakage == Breakage::Unreachable) {
             return Err(Reason::Unreachable(none.into()));
         }
+        if let Some(response) = exchange.response() {
+            self.harness.note_version(response);
+        }
         for token in tokens_in(&exchange) {
             self.secrets.add_given(&token, "$TOKEN");
         }

@@ -23,6 +23,8 @@ pub enum Event {
     Reset,
     /// The target's registration state was probed.
     Registration(Registration),
+    /// The versions that the target states, if it states any: one, unless several servers answer or it was replaced.
+    Versions(Vec<String>),
     /// A case has its verdict.
     Case(Box<CaseReport>),
     /// A remark for the owner.
@@ -39,15 +41,18 @@ impl Event {
     /// The event without characters that a terminal or a CI server would interpret. Reports are made of such events.
     pub(crate) fn harmless(mut self) -> Event {
         match &mut self {
-            Event::Started(Started { version, target, requirements, .. }) => {
+            Event::Started(Started { version, suite, target, requirements, .. }) => {
                 let infos = requirements.iter_mut();
                 let of_infos = infos.flat_map(|info| [&mut info.id, &mut info.says, &mut info.source]);
-                of_infos.chain([version, &mut target.url]).for_each(|text| replace(text, harmless_line));
+                let of_suite = suite.iter_mut().map(|suite| &mut suite.digest);
+                let others = of_suite.chain(&mut target.versions).chain([version, &mut target.url]);
+                of_infos.chain(others).for_each(|text| replace(text, harmless_line));
             }
             Event::Case(case) => case.each_text(&mut |text, kind| match kind {
                 Text::Own | Text::Place | Text::Command => replace(text, harmless_line),
                 Text::Target | Text::Transcript => replace(text, harmless_text),
             }),
+            Event::Versions(versions) => versions.iter_mut().for_each(|text| replace(text, harmless_line)),
             Event::Note(note) => replace(note, harmless_text),
             Event::Coverage(_) | Event::Reset | Event::Registration(_) | Event::Judged | Event::Ended(_) => {}
         }
@@ -65,6 +70,9 @@ fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Started {
     pub version: String,
+    /// The suite as a whole. Earlier versions did not say, and recorded traffic is not held to cases.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suite: Option<WholeSuite>,
     /// By the clock of the machine it ran on.
     pub at: Timestamp,
     /// How many cases are planned, including skipped ones.
@@ -80,6 +88,14 @@ pub struct Started {
     pub requirements: Vec<RequirementInfo>,
 }
 
+/// What reports say about the suite from which the cases were selected.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WholeSuite {
+    pub digest: String,
+    /// How many cases it has.
+    pub cases: usize,
+}
+
 /// What reports say about the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TargetInfo {
@@ -88,6 +104,9 @@ pub struct TargetInfo {
     pub embedded: bool,
     /// If known.
     pub registration: Option<Registration>,
+    /// The versions that it states.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub versions: Vec<String>,
 }
 
 /// What reports say about a requirement.

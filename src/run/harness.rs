@@ -1,7 +1,7 @@
 //! What all cases of a run share: the target, the oracles, the settings and the states.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex as StdMutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use tokio::sync::{Mutex, OnceCell, watch};
@@ -15,12 +15,19 @@ use crate::custody::givens::Givens;
 use crate::custody::reading::bearer;
 use crate::documented::api::{self, Operation};
 use crate::exchange::{Exchange, Redaction, Request, Response, shell_quoted, shell_word};
-use crate::judge::{LOGIN_TOKEN, Oracles};
+use crate::judge::{LOGIN_TOKEN, Oracles, Placeholder};
+use crate::parallel::locked;
 use crate::plan::{Case, Plan};
 use crate::requirement::{Level, Register};
 use crate::scenario::{Given, Registration};
 use crate::transport::tap::Asker;
 use crate::transport::throttle::Patience;
+
+/// The limit for a version that a target states, in bytes.
+const LONGEST_VERSION: usize = 32;
+
+/// So many versions of one target are noted.
+const MOST_VERSIONS: usize = 4;
 
 pub(super) struct Harness {
     pub target: Arc<Target>,
@@ -45,6 +52,8 @@ pub(super) struct Harness {
     pub keeps: bool,
     /// The steps of cases that run together, by case and name, after which something is looked at.
     pub watched: BTreeSet<(String, String)>,
+    /// The versions that answers have stated.
+    versions: StdMutex<BTreeSet<String>>,
     stop: watch::Receiver<bool>,
 }
 
@@ -81,8 +90,28 @@ impl Harness {
             max_time: settings.max_time.unwrap_or_else(|| fitting(plan)),
             keeps: plan.cases().any(|case| case.given() == Given::Kept),
             watched: sampled(plan),
+            versions: StdMutex::default(),
             stop,
         }
+    }
+
+    /// Notes which version of the target an answer states. What is no version is judged elsewhere, and stated nowhere.
+    pub fn note_version(&self, response: &Response) {
+        let json = response.json();
+        let Some(text) = json.as_ref().and_then(|json| json.at("/meta/version")?.as_str()) else { return };
+        if text.len() <= LONGEST_VERSION
+            && Placeholder::Version.recognises_text(text)
+            && self.secrets.apply(text) == text
+        {
+            let mut versions = locked(&self.versions);
+            if versions.len() < MOST_VERSIONS {
+                versions.insert(text.to_owned());
+            }
+        }
+    }
+
+    pub fn versions(&self) -> Vec<String> {
+        locked(&self.versions).iter().cloned().collect()
     }
 
     pub fn run_line(&self, case: &str) -> String {

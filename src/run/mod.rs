@@ -27,7 +27,7 @@ use tokio::sync::watch;
 #[cfg(feature = "fuzz")]
 pub(crate) use compose::compose;
 pub use event::{CaseReport, Event};
-pub(crate) use event::{Coverage, Ended, NotAsked, RequirementInfo, Started, TargetInfo};
+pub(crate) use event::{Coverage, Ended, NotAsked, RequirementInfo, Started, TargetInfo, WholeSuite};
 pub(crate) use reason::Excuse;
 pub use reason::Reason;
 pub(crate) use settings::FailuresLeft;
@@ -64,11 +64,12 @@ pub async fn run(
     let now = Timestamp::now();
     emit(Event::Started(Started {
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        suite: settings.suite.clone(),
         at: now.round(Unit::Second).unwrap_or(now),
         cases: plan.cases().count() + plan.skipped.len(),
         part: settings.part,
         planned_resets: plan.resets,
-        target: TargetInfo { url: harness.secrets.apply(&url), embedded, registration },
+        target: TargetInfo { url: harness.secrets.apply(&url), embedded, registration, versions: Vec::new() },
         fail_on: settings.fail_on,
         requirements,
     }));
@@ -91,6 +92,10 @@ pub async fn run(
     }
     if let (None, Some(probed)) = (registration, harness.registration.get()) {
         emit(Event::Registration(*probed));
+    }
+    let versions = harness.versions();
+    if !versions.is_empty() {
+        emit(Event::Versions(versions));
     }
     emit(Event::Judged);
     let left = harness.givens.lock().await.clean_up().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::Event;
+use super::{Event, WholeSuite};
 use crate::custody::Custody;
 use crate::custody::givens::Registrable;
 use crate::exchange::Exchange;
@@ -46,6 +46,8 @@ pub struct Settings {
     pub account: Registrable,
     /// Earlier answers, to compare with.
     pub snapshots: Option<Arc<Store>>,
+    /// The suite from which the cases of the plan were selected, if reports are to say so.
+    pub suite: Option<WholeSuite>,
     /// Which part of the selected cases the plan has, in a sharded run.
     pub part: Option<Part>,
     /// Keep the exchanges of passing cases too; they take memory, and only explanations need them.
@@ -78,6 +80,7 @@ impl Settings {
             wrong_logins: None,
             account: Registrable::default(),
             snapshots: None,
+            suite: None,
             part: None,
             keep_exchanges: false,
             linger: None,

@@ -121,6 +121,11 @@ impl Summary {
                     started.target.registration = Some(*state);
                 }
             }
+            Event::Versions(versions) => {
+                if let Some(started) = &mut self.started {
+                    started.target.versions = versions.clone();
+                }
+            }
             Event::Case(case) => self.take_case(case),
             Event::Note(_) | Event::Coverage(_) | Event::Judged => {}
             Event::Ended(ended) => self.ended = Some(ended.clone()),

@@ -127,11 +127,12 @@ impl Findings {
         let tested = register.iter().filter(|requirement| requirement.untested.is_none());
         let started = Started {
             version: env!("CARGO_PKG_VERSION").to_owned(),
+            suite: None,
             at: Timestamp::now(),
             cases: cases.len(),
             part: None,
             planned_resets: 0,
-            target: TargetInfo { url: target, embedded: false, registration: None },
+            target: TargetInfo { url: target, ..TargetInfo::default() },
             fail_on,
             requirements: tested.map(info).collect(),
         };

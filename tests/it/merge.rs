@@ -77,7 +77,9 @@ fn reports_of_different_runs_are_refused() {
     let version = format!("\"version\":\"{}\"", env!("CARGO_PKG_VERSION"));
     place.write("version.ndjson", text.replacen(&version, "\"version\":\"0.0.1\"", 1));
     place.write("suite.ndjson", text.replacen("\"says\":\"", "\"says\":\"Not that ", 1));
+    place.write("digest.ndjson", text.replacen("\"digest\":\"sha256:", "\"digest\":\"sha256:0", 1));
     for (other, why) in [
+        ("digest", "the suites are sha256:"),
         ("target", "the targets are the embedded reference client and http://127.0.0.1:"),
         ("registration", "the target's registration was open and sunset"),
         ("level", "they fail from different levels on, must and should"),

@@ -13,7 +13,9 @@ use super::wire::members;
 use crate::documented::api::Operation;
 use crate::plan::Part;
 use crate::requirement::Level;
-use crate::run::{CaseReport, Coverage, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo};
+use crate::run::{
+    CaseReport, Coverage, Ended, Event, RequirementInfo, RequirementResult, Share, Started, TargetInfo, WholeSuite,
+};
 
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
@@ -24,7 +26,11 @@ pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
     let causes = causes(view);
     let document = members(json!({
         "schema": SCHEMA,
-        "suite": members(json!({ "version": started.version, "cases": started.cases, "part": started.part })),
+        "suite": members(json!({
+            "version": started.version, "cases": started.cases, "part": started.part,
+            "digest": started.suite.as_ref().map(|suite| &suite.digest),
+            "whole": started.suite.as_ref().map(|suite| suite.cases),
+        })),
         "target": started.target,
         "started_at": started.at,
         "elapsed_ms": ended.map(|ended| ended.elapsed_ms),
@@ -88,6 +94,10 @@ struct SuiteInfo {
     version: String,
     cases: usize,
     part: Option<Part>,
+    /// Of the whole suite. Absent as in [`Started::suite`].
+    digest: Option<String>,
+    /// How many cases the whole suite has.
+    whole: Option<usize>,
 }
 
 impl Document {
@@ -95,6 +105,7 @@ impl Document {
     pub fn into_events(self) -> impl Iterator<Item = Event> {
         let started = Event::Started(Started {
             version: self.suite.version,
+            suite: self.suite.digest.zip(self.suite.whole).map(|(digest, cases)| WholeSuite { digest, cases }),
             at: self.started_at,
             cases: self.suite.cases,
             part: self.suite.part,

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use super::read::{ReadError, read};
 use super::view::named;
 use crate::plan::Shard;
-use crate::run::{Ended, Event, RequirementInfo, Started, Summary};
+use crate::run::{Ended, Event, RequirementInfo, Started, Summary, WholeSuite};
 use crate::snapshot;
 
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +74,7 @@ impl Merged {
         let mut registration_told = false;
         for path in &self.paths {
             read(path, &mut |event| match event {
-                Event::Started(_) | Event::Ended(_) => {}
+                Event::Started(_) | Event::Versions(_) | Event::Ended(_) => {}
                 Event::Registration(_) if registration_told => {}
                 event => {
                     registration_told |= matches!(event, Event::Registration(_));
@@ -129,17 +129,19 @@ impl Source {
     }
 
     /// What all reports of one run agree on, as far as it is known.
-    fn facts(&self) -> [(&'static str, Option<String>); 5] {
-        let Started { version, fail_on, target, part, .. } = &self.started;
+    fn facts(&self) -> [(&'static str, Option<String>); 6] {
+        let Started { version, suite, fail_on, target, part, .. } = &self.started;
         // The embedded client gets a new port at each start but is always the same target.
         let target = if target.embedded { "the embedded reference client" } else { &target.url };
         let registration = self.summary.started.as_ref().and_then(|started| started.target.registration);
+        let suite = suite.as_ref().map(|WholeSuite { digest, cases }| format!("{digest} ({cases} cases)"));
         let part = match part {
             Some(part) => format!("a shard of {} ({} cases in all)", part.shard.count, part.of),
             None => "no shard".to_owned(),
         };
         [
             ("the suite's versions are", Some(version.clone())),
+            ("the suites are", Some(suite.unwrap_or_else(|| "one that its report does not name".to_owned()))),
             ("they fail from different levels on,", Some(fail_on.to_string())),
             ("the targets are", Some(target.to_owned())),
             ("the target's registration was", registration.map(|state| state.to_string())),
@@ -156,6 +158,8 @@ fn started(sources: &[Source]) -> Result<Started, MergeError> {
     merged.part = None;
     merged.at = sources.iter().map(|source| source.started.at).min().unwrap_or(merged.at);
     merged.planned_resets = sources.iter().map(|source| source.started.planned_resets).sum();
+    let stated = sources.iter().filter_map(|source| source.summary.started.as_ref()).flat_map(|it| &it.target.versions);
+    merged.target.versions = stated.cloned().collect::<BTreeSet<String>>().into_iter().collect();
     merged.requirements = requirements(sources)?;
     Ok(merged)
 }
