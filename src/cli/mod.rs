@@ -9,6 +9,7 @@ mod man;
 mod report;
 mod merge;
 mod diff;
+mod claim;
 mod judge;
 mod secret_flags;
 mod signal;
@@ -94,6 +95,8 @@ enum Command {
     Merge(merge::MergeArgs),
     /// Compare two reports: what is new, what is gone, and what is still there
     Diff(diff::DiffArgs),
+    /// Write what a report shows of its target as a claim and a badge, or check a claim
+    Claim(claim::ClaimArgs),
     /// Judge recorded traffic: hold a HAR file to the rules
     Judge(Box<judge::JudgeArgs>),
     /// Run the reference client as a server
@@ -132,6 +135,7 @@ pub fn main() -> ExitCode {
         Command::Replay(args) => replay::replay(&args),
         Command::Merge(args) => merge::merge(&args),
         Command::Diff(args) => diff::diff(&args),
+        Command::Claim(args) => claim::claim(&args),
         Command::Judge(args) => judge::judge(&args),
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args),

@@ -5,6 +5,7 @@ mod both_clients;
 mod broken_scenarios;
 mod canary;
 mod circuit_breaker;
+mod claim;
 mod client_certificate;
 mod compare;
 mod configuration;

@@ -8,6 +8,7 @@ mod json;
 mod read;
 mod merge;
 mod diff;
+mod claim;
 mod console;
 mod compared;
 mod next;
@@ -23,6 +24,7 @@ mod wanted;
 use std::fs::File;
 use std::io::{self, Seek, Write};
 
+pub(crate) use claim::{Claim, ClaimError};
 pub(crate) use compared::{Compared, Ran};
 pub(crate) use console::Verbosity;
 pub(crate) use diff::Diff;
