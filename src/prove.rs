@@ -10,6 +10,7 @@ pub mod pairs;
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -20,7 +21,7 @@ use crate::scenario::{MissingPositive, Suite};
 use bench::Bench;
 
 /// The result of one fault.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FaultVerdict {
     /// A case found the fault's requirement broken; of a degenerate target, nothing was proven.
@@ -50,7 +51,7 @@ pub struct Row {
 }
 
 /// Something that keeps the faultless client from being proven to conform.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Broken {
     /// The id of a case, of a requirement, or of a missing scenario.
     pub id: String,

@@ -16,6 +16,7 @@ use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 
 /// How binding a requirement is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Level {
     /// Only observed and reported; never a finding.
@@ -57,8 +58,8 @@ impl Basis {
     }
 }
 
-/// One documented rule, as `wabizspec list requirements --json` shows it.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+/// One documented rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Requirement {
     /// `area.topic.rule`, stable for ever.
     pub id: String,
@@ -77,7 +78,6 @@ pub struct Requirement {
     /// Why no scenario checks it.
     pub untested: Option<String>,
     /// In the register, 1-based.
-    #[serde(skip)]
     pub(crate) line: usize,
 }
 

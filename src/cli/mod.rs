@@ -14,6 +14,7 @@ mod judge;
 mod secret_flags;
 mod signal;
 mod prove;
+mod schema;
 mod serve;
 mod target;
 mod fuzz_session;
@@ -105,6 +106,8 @@ enum Command {
     Prove(prove::ProveArgs),
     /// List scenarios, cases, requirements or planted faults
     List(list::ListArgs),
+    /// Print the JSON Schema of what this program writes or reads
+    Schema(schema::SchemaArgs),
     /// Explain a requirement, a case or an error code
     Explain(explain::ExplainArgs),
     /// Find the admin's password after an interrupted run
@@ -140,6 +143,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::serve(&args),
         Command::Prove(args) => prove::prove(&args),
         Command::List(args) => list::list(&args),
+        Command::Schema(args) => schema::schema(&args),
         Command::Explain(args) => explain::explain(&args),
         Command::Recover(args) => recover::recover(&args),
         Command::Doctor(args) => doctor::doctor(&args),

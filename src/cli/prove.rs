@@ -1,5 +1,6 @@
 //! `wabizspec prove`: shows that the suite bites, fault by fault.
 
+mod document;
 mod pairs;
 
 use std::collections::BTreeMap;
@@ -7,6 +8,7 @@ use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use clap::Args;
+pub(super) use document::{PairsReport, ProofReport};
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 use wildmatch::WildMatch;
@@ -200,16 +202,7 @@ fn begin(bar: &ProgressBar, length: usize, what: &str) {
 }
 
 fn shown(proof: &Proof) -> Shown {
-    let row = |row: &Row| {
-        json!({
-            "id": row.fault.id, "origin": row.fault.origin, "requirement": row.fault.requirement, "level": row.level,
-            "registration": row.fault.registration, "verdict": row.verdict, "cases": row.cases, "killers": row.killers,
-        })
-    };
-    let json = json!({
-        "schema": "wabizspec/prove/1", "complete": proof.complete, "baseline": proof.baseline,
-        "faults": proof.rows.iter().map(row).collect::<Vec<Value>>(), "unneeded": proof.unneeded,
-    });
+    let json = json!(ProofReport::of(proof));
     let title = "Proof that the suite bites";
     let shown = Shown { title, json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() };
     shown.or_untried(&proof.baseline)

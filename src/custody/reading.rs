@@ -87,6 +87,7 @@ pub(crate) fn not_ready(exchange: &Exchange) -> Option<String> {
 
 /// Something that answers in place of the API.
 #[derive(Debug, Clone, PartialEq, Eq, Error, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub enum NotTheApi {
     #[error(

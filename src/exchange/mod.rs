@@ -249,6 +249,7 @@ impl Response {
 
 /// How far an exchange got before it broke off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Phase {
     /// Resolving the name, opening the connection, the TLS handshake.
@@ -270,6 +271,7 @@ pub enum Phase {
 
 /// Why there is no whole answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[cfg_attr(feature = "cli", derive(JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Breakage {
     /// Name not resolved, refused, TLS failed, connect limit passed.

@@ -11,8 +11,10 @@ use crate::fnv::fnv1a;
 
 /// What makes two findings one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Signature {
+    /// That of the input, or `any` for a form that every answer lacks.
     surface: String,
     /// Which kind of check saw it.
     #[serde(rename = "oracle")]
@@ -21,6 +23,7 @@ pub struct Signature {
     pub requirement: String,
     /// What came back: status and code, or how the connection ended.
     answer: String,
+    /// What kind of input it was.
     pub(crate) place: Place,
 }
 

@@ -27,6 +27,8 @@ mod to_scenario;
 pub mod timetable;
 pub mod saved;
 pub mod summary;
+#[cfg(feature = "cli")]
+mod document;
 mod target_checks;
 mod batch;
 mod bisection;
@@ -35,6 +37,8 @@ mod run;
 pub mod drive;
 
 use crate::parallel::locked;
+#[cfg(feature = "cli")]
+pub(crate) use document::FuzzReport;
 pub use grammar::{BasicInput, FIXED, RequestParts};
 #[cfg(feature = "cli")]
 pub(crate) use probe::{Kind, refused_for};

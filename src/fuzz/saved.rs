@@ -27,6 +27,8 @@ use crate::requirement::Level;
 use crate::scenario::{Scenario, Suite};
 use crate::script::{Destination, script};
 
+const SCHEMA: &str = "wabizspec/finding/1";
+
 /// How often a finding is tried again where it does not show alone.
 const TRIES: u32 = 3;
 
@@ -155,11 +157,11 @@ impl Findings {
             found.reproduce.push(format!("# {NO_SCENARIO}"));
         }
         let saved = Saved {
-            schema: "wabizspec/finding/1".to_owned(),
+            schema: SCHEMA.to_owned(),
             id: found.id.clone(),
             signature: found.signature.clone(),
             level: violation.level,
-            surface: found.surface.to_string(),
+            surface: found.surface,
             seed: self.settings.seed,
             what: violation.what.clone(),
             input: hex(&found.input),
@@ -202,19 +204,25 @@ const NO_SCENARIO: &str = "no scenario shows it: replay it instead";
 /// The endings of the files beside an input; `half` is what a killed run leaves.
 const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
 
-/// What is in `ID.json`.
+/// A finding of the fuzzer, as it is saved in `ID.json` beside its input.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Saved {
+    #[cfg_attr(feature = "cli", schemars(extend("const" = SCHEMA)))]
     schema: String,
+    /// The name of the input's file.
     id: String,
     /// What identifies it.
     pub signature: Signature,
     level: Level,
-    surface: String,
+    surface: Surface,
+    /// Of the run.
     seed: u64,
+    /// What is wrong, in words.
     what: String,
     /// In hexadecimal.
+    #[cfg_attr(feature = "cli", schemars(regex(pattern = "^([0-9a-f]{2})*$")))]
     input: String,
     /// Why no scenario was saved with it.
     #[serde(default, skip_serializing_if = "Option::is_none")]

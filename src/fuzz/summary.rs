@@ -1,14 +1,11 @@
-//! What a fuzz run has done, counted: for people's table and for the report `wabizspec/fuzz/1`.
+//! What a fuzz run has done, counted.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::finding::Found;
 use super::probe::{Kind, Probed};
 use super::{Class, Surface};
-use crate::exchange::{harmless_line, harmless_text};
 use crate::requirement::Level;
 
 /// All that is counted of a run.
@@ -97,49 +94,5 @@ impl Summary {
         // Exact up to 2⁵³ requests.
         let requests = self.requests as f64;
         if seconds > 0.0 { (requests / seconds * 10.0).round() / 10.0 } else { 0.0 }
-    }
-
-    /// The report as JSON, `wabizspec/fuzz/1`.
-    pub fn document(&self) -> serde_json::Value {
-        let finding = |cause: &Vec<&Found>| {
-            let found = cause[0];
-            json!({
-                "id": found.id,
-                "oracle": found.signature.check,
-                "requirement": found.signature.requirement,
-                "surface": found.surface,
-                "file": found.file.as_ref().map(|file| file.display().to_string()),
-                "what": harmless_line(&found.violation.what),
-                "times": cause.iter().map(|found| found.times).sum::<u64>(),
-                "confirmed": found.confirmed,
-                "inputs": cause.iter().map(|found| found.kind_of_input()).collect::<Vec<_>>(),
-                "reproduce": found.reproduce,
-            })
-        };
-        let observation = |(what, times): (&String, &u64)| json!({ "what": harmless_line(what), "times": times });
-        let answers = self.answers.iter().map(|(kind, count)| (kind.to_string(), *count));
-        let (musts, others): (Vec<_>, Vec<_>) =
-            self.causes().into_iter().partition(|cause| cause[0].violation.level == Level::Must);
-        let mut document = json!({
-            "schema": "wabizspec/fuzz/1",
-            "complete": self.complete && self.blocked.is_none() && self.unfinished.is_empty(),
-            "seed": self.seed,
-            "requests": self.requests,
-            "elapsed_s": (self.elapsed.as_secs_f64() * 1000.0).round() / 1000.0,
-            "requests_per_s": self.rate(),
-            "answers": answers.collect::<BTreeMap<String, u64>>(),
-            "findings": musts.iter().map(finding).collect::<Vec<_>>(),
-            "warnings": others.iter().map(finding).collect::<Vec<_>>(),
-            "observations": self.observed.iter().map(observation).collect::<Vec<_>>(),
-            "rows": self.rows,
-            "missing": self.missing.iter().map(|(operation, _)| operation).collect::<Vec<_>>(),
-        });
-        if let Some(why) = &self.blocked {
-            document["blocked"] = json!(harmless_text(why));
-        }
-        if !self.unfinished.is_empty() {
-            document["unfinished"] = self.unfinished.iter().map(|why| json!(harmless_text(why))).collect();
-        }
-        document
     }
 }

@@ -14,6 +14,7 @@ use crate::template::Template;
 
 /// What a request was about and what was asked of it. Findings with one deviation and one `About` have one cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct About {
     /// Absent for a request that is not one of the API's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -23,6 +24,7 @@ pub struct About {
 
 /// Why a request must be accepted or refused, as far as a scenario shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Condition {
     /// It must be accepted.
@@ -43,6 +45,7 @@ pub enum Condition {
 
 /// What a refused request must leave as it was.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Kept {
     /// A token shows its account.
@@ -61,6 +64,7 @@ pub enum Kept {
 
 /// Where in an answer something differs. Its text is an identifier of the reports.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(from = "String", into = "String")]
 pub enum Place {
     Answer,
@@ -132,6 +136,7 @@ impl From<String> for Place {
 
 /// The check that found a difference, with everything that it asked for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
 pub enum Expected {
     Status(StatusSet),
@@ -196,6 +201,7 @@ pub enum Expected {
 
 /// What a value must be: in a scenario, or with its template filled in and written as JSON.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Pattern<Text = Template> {
     /// Any value of a kind.
@@ -209,6 +215,7 @@ pub enum Pattern<Text = Template> {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Member {
     Integer,
@@ -217,6 +224,7 @@ pub enum Member {
 
 /// The clock that says when the answer came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Clock {
     /// The `Date` of the answer.
@@ -225,6 +233,7 @@ pub enum Clock {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Observed {
     Absent,
@@ -260,6 +269,7 @@ pub enum Observed {
 
 /// A JSON value, shortened.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Value {
     pub kind: JsonKind,
     pub shown: String,
@@ -272,6 +282,7 @@ impl From<&Json> for Value {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Secret {
     /// The password of Basic credentials.
@@ -285,6 +296,7 @@ pub enum Secret {
 
 /// Why there is no whole answer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Broken {
     pub breakage: Breakage,
     pub phase: Phase,

@@ -67,6 +67,7 @@ pub struct Observation {
 
 /// What an observation is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", derive(serde::Serialize, serde::Deserialize))]
 #[cfg_attr(feature = "cli", serde(tag = "kind", content = "mismatches", rename_all = "kebab-case"))]
 pub enum Remark {

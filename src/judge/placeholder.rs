@@ -9,6 +9,7 @@ use crate::exchange::Json;
 
 /// A kind of value that an expectation may ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Placeholder {
     /// RFC 6750 §2.1 allows fewer characters, but these can all be sent in a header.

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// A set of statuses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct StatusSet(Vec<(u16, u16)>);
 
 impl StatusSet {

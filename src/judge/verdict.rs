@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 /// The verdict on one planned case. Each planned case gets exactly one.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Judged, and no finding at or above the level that fails.
@@ -30,6 +31,7 @@ impl Verdict {
 
 /// The verdict on one requirement, worst first: the order decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum RequirementVerdict {
     Fail,

@@ -10,6 +10,7 @@ use crate::scenario::{Change, Given, Registration};
 
 /// Why a case is skipped, as known before the first request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(rename_all = "kebab-case")]
 pub enum Skip {
     Registration {

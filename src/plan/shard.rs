@@ -11,6 +11,8 @@ use crate::fnv::fnv1a;
 ///
 /// The shards of one count are disjoint and complete. A case stays in its shard when others are added: its id decides.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
+#[cfg_attr(feature = "cli", schemars(extend("pattern" = "^[1-9][0-9]*/[1-9][0-9]*$")))]
 #[serde(try_from = "String", into = "String")]
 pub struct Shard {
     index: u64,
@@ -19,6 +21,7 @@ pub struct Shard {
 
 /// What a sharded run covers. Reports contain it, so that a lost shard is noticed when they are merged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]
 pub struct Part {
     pub shard: Shard,

@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::sync::watch;
 use wildmatch::WildMatch;
@@ -16,7 +17,7 @@ use crate::reference::{Behaviour, Fault, Registration};
 use crate::scenario::Suite;
 
 /// What becomes of a fault behind a trait.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum PairVerdict {
     /// A case finds the fault's requirement broken that does not find it so under the trait alone.
@@ -41,7 +42,7 @@ impl PairVerdict {
 }
 
 /// What can be wrong with the verdicts on a pair.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Trouble {
     /// The fault is silent.
@@ -55,7 +56,7 @@ pub enum Trouble {
 crate::located::shown_by_name!(Trouble);
 
 /// Something wrong with the verdicts on a pair.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, JsonSchema)]
 pub struct Problem {
     /// What it is.
     pub trouble: Trouble,

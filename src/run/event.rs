@@ -15,6 +15,7 @@ use crate::scenario::Registration;
 
 /// One thing that happened.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[cfg_attr(feature = "cli", derive(Serialize, Deserialize), serde(rename_all = "kebab-case"))]
 pub enum Event {
     /// First, once.
@@ -68,6 +69,7 @@ fn replace(text: &mut String, change: fn(&str) -> Cow<'_, str>) {
 
 /// What the run is going to do, and against which target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Started {
     pub version: String,
     /// The suite as a whole. Earlier versions did not say, and recorded traffic is not held to cases.
@@ -90,7 +92,9 @@ pub struct Started {
 
 /// What reports say about the suite from which the cases were selected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct WholeSuite {
+    /// SHA-256 over all its files.
     pub digest: String,
     /// How many cases it has.
     pub cases: usize,
@@ -98,6 +102,7 @@ pub struct WholeSuite {
 
 /// What reports say about the target.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct TargetInfo {
     pub url: String,
     /// It is the reference client inside this program, so the run says nothing about anybody's server.
@@ -111,6 +116,7 @@ pub struct TargetInfo {
 
 /// What reports say about a requirement.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct RequirementInfo {
     pub id: String,
     pub level: Level,
@@ -272,6 +278,7 @@ impl CaseReport {
 
 /// How often recorded traffic has each operation, each status, and each documented error. What it never has is 0.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Coverage {
     pub operations: BTreeMap<String, u64>,
     pub statuses: BTreeMap<String, u64>,
@@ -280,6 +287,7 @@ pub struct Coverage {
 
 /// How the run ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Ended {
     /// Every planned case has its verdict; of a merged run, every selected case.
     pub complete: bool,

@@ -10,6 +10,7 @@ use crate::plan::Skip;
 
 /// Why a case was blocked, skipped, known or an error, or why a step was not tried.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(tag = "kind", content = "facts", rename_all = "kebab-case")]
 pub enum Reason {
     /// Known before the first request.
@@ -97,6 +98,7 @@ pub enum Reason {
 
 /// Why the owner accepts a failure.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 pub struct Excuse {
     pub reason: String,
     /// A link.

@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use indicatif::ProgressBar;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::watch;
 
-use super::{Shown, begin, lines, made};
+use super::{PairsReport, Shown, begin, lines, made};
 use crate::cli::Failure;
 use crate::plan::Shard;
 use crate::prove::pairs::{Pair, PairProof, PairVerdict, Problem, Request, Trouble, prove as make_proof};
@@ -41,16 +41,7 @@ fn line(pair: &Pair, problem: &Problem) -> String {
 }
 
 pub(super) fn shown(proof: &PairProof) -> Shown {
-    let pair = |pair: &Pair| {
-        json!({
-            "fault": pair.fault.id, "trait": pair.behind, "requirement": pair.fault.requirement,
-            "registration": pair.fault.registration, "verdict": pair.verdict, "problems": pair.problems,
-        })
-    };
-    let json = json!({
-        "schema": "wabizspec/prove-pairs/1", "complete": proof.complete, "baseline": proof.baseline,
-        "pairs": proof.pairs.iter().map(pair).collect::<Vec<Value>>(), "idle": proof.idle,
-    });
+    let json = json!(PairsReport::of(proof));
     let title = "Proof that no trait hides a fault";
     let shown = Shown { title, json, markdown: as_markdown(proof), text: as_text(proof), holds: proof.holds() };
     shown.or_untried(&proof.baseline)

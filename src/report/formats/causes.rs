@@ -3,12 +3,14 @@
 //! A server with five defects fails hundreds of cases. Its owner has five defects to fix, so that is what reports list.
 //! Causes only group findings; no verdict depends on them.
 
+mod entry;
+
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use anstyle::Style;
-use serde_json::{Value, json};
+pub(super) use entry::CauseEntry;
 
 use super::view::{View, counted, grouped, named};
 use crate::documented::api::Operation;
@@ -139,21 +141,6 @@ impl<'v> Cause<'v> {
             writeln!(out, "     rule: {} ({})", rule.says, rule.source)?;
         }
         writeln!(out, "     example: {}, step `{}`", case.id, finding.step)
-    }
-
-    pub fn to_json(&self) -> Value {
-        let Key { condition, at, expected, observed, .. } = &self.key;
-        json!({
-            "operation": self.operations(),
-            "condition": condition.map_or("any", words::condition),
-            "expected": expected,
-            "observed": format!("{at}: {observed}"),
-            "level": self.level,
-            "first_in": self.first_in,
-            "cases": self.cases.len(),
-            "requirements": self.requirements,
-            "example": self.example.0.id,
-        })
     }
 }
 

@@ -3,11 +3,14 @@
 //! A rule that one breaks and the other does not, or not in this way, is a difference, and so is another status class, error
 //! code or shape where the documents allow both. What both break in the same way is none.
 
+mod document;
+
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 
 use anstyle::Style;
+pub(crate) use document::ComparedReport;
 use serde_json::{Value, json};
 
 use super::causes::{Cause, causes_across_operations as causes};
@@ -22,8 +25,6 @@ use crate::judge::{Finding, Observation, Remark, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, Event};
 use crate::words;
-
-const SCHEMA: &str = "wabizspec/compare/1";
 
 /// The run on one of the targets.
 pub(crate) struct Ran {
@@ -322,33 +323,7 @@ impl<'r> Compared<'r> {
 
     /// For programs.
     pub fn to_json(&self) -> Value {
-        let side =
-            |ran: &Ran| json!({ "target": ran.url(), "judged": ran.judged().len(), "cases": ran.view.cases.len() });
-        let both = |case: &str, step: &str| [self.a.answer(case, step), self.b.answer(case, step)];
-        let one = |shown: &Shown<'_>| match shown {
-            Shown::OnlyA(cause) | Shown::OnlyB(cause) => {
-                let only = if matches!(shown, Shown::OnlyA(_)) { "a" } else { "b" };
-                let [a, b] = both(&cause.example.0.id, &cause.example.1.step);
-                json!({ "headline": cause.headline(), "only": only, "cause": cause.to_json(), "a": a, "b": b })
-            }
-            Shown::Open(open, places) => {
-                let requirements: BTreeSet<&String> = places.iter().flat_map(|place| &place.cites).collect();
-                let cases: Vec<&String> = places.iter().map(|place| &place.case).collect();
-                json!({ "headline": open.headline(), "requirements": requirements, "cases": cases, "a": open.a, "b": open.b })
-            }
-        };
-        let (a, b) = (self.a.judged(), self.b.judged());
-        let only = |one: &BTreeMap<&str, &CaseReport>, other: &BTreeMap<&str, &CaseReport>| {
-            one.keys().filter(|id| !other.contains_key(*id)).map(|id| json!(id)).collect::<Vec<Value>>()
-        };
-        json!({
-            "schema": SCHEMA,
-            "a": side(self.a),
-            "b": side(self.b),
-            "differences": self.differences().iter().map(one).collect::<Vec<Value>>(),
-            "judged_on_a_only": only(&a, &b),
-            "judged_on_b_only": only(&b, &a),
-        })
+        json!(self.document())
     }
 }
 

@@ -1,10 +1,15 @@
 //! Two reports of one suite: what is new in the second, what is gone, and what is still there. Nothing is judged again.
 
+mod document;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use anstyle::Style;
+pub(crate) use document::DiffReport;
+use schemars::JsonSchema;
+use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::causes::{Cause, causes};
@@ -14,9 +19,6 @@ use crate::baseline::signature;
 use crate::judge::{Finding, Verdict};
 use crate::requirement::Level;
 use crate::run::{CaseReport, Conclusion, RequirementResult, Started};
-use crate::words;
-
-const SCHEMA: &str = "wabizspec/diff/1";
 
 /// How many ids are named in a line.
 const NAMED: usize = 4;
@@ -57,6 +59,7 @@ impl<'v> Way<'v> {
 }
 
 /// What only the second of two lists has, what only the first has, and what both have.
+#[derive(Serialize, JsonSchema)]
 struct Split<T> {
     new: Vec<T>,
     gone: Vec<T>,
@@ -71,16 +74,19 @@ impl<T> Split<T> {
         Split { new, gone: a.into_iter().filter(|one| !of_b.contains(&key(one))).collect(), still }
     }
 
-    fn to_json(&self, one: impl Fn(&T) -> Value) -> Value {
-        let all = |list: &[T]| list.iter().map(&one).collect::<Vec<Value>>();
-        json!({ "new": all(&self.new), "gone": all(&self.gone), "still": all(&self.still) })
+    fn map<U>(self, one: impl Fn(T) -> U) -> Split<U> {
+        let all = |list: Vec<T>| list.into_iter().map(&one).collect();
+        Split { new: all(self.new), gone: all(self.gone), still: all(self.still) }
     }
 }
 
 /// Something that has another verdict in the second report; without one, that report does not have it.
+#[derive(Serialize, JsonSchema)]
 struct Turned<'v> {
     id: &'v str,
+    /// Its verdict in the first report.
     a: String,
+    /// Its verdict in the second report.
     b: String,
 }
 
@@ -183,26 +189,7 @@ impl Diff {
 
     /// For programs.
     pub fn to_json(&self) -> Value {
-        let turned = |all: Vec<Turned<'_>>| {
-            let one = |it: &Turned<'_>| json!({ "id": it.id, "a": it.a, "b": it.b });
-            all.iter().map(one).collect::<Vec<Value>>()
-        };
-        json!({
-            "schema": SCHEMA,
-            "a": self.a.to_json(),
-            "b": self.b.to_json(),
-            "new": !self.failing().is_empty(),
-            "causes": self.causes().to_json(Cause::to_json),
-            "findings": self.ways().to_json(|(way, findings)| json!({
-                "case": way.case, "requirement": way.requirement, "signature": way.signature,
-                "level": findings.iter().map(|it| it.level).max(),
-                "expected": findings.iter().map(|it| words::all_expected(it)).collect::<Vec<String>>().join("; "),
-                "observed": findings.iter().map(|it| words::all_observed(it)).collect::<Vec<String>>().join("; "),
-            })),
-            "cases": turned(self.cases()),
-            "requirements": turned(self.requirements()),
-            "no_longer_judged": self.no_longer_judged(),
-        })
+        json!(self.document())
     }
 }
 
@@ -300,13 +287,5 @@ impl Side {
         let causes = counted(causes(&self.view).len(), "cause");
         let path = self.path.display();
         writeln!(out, "{name}: {path}, {} at {at}: {failed} of {judged} failed, {causes}{end}", target.url)
-    }
-
-    fn to_json(&self) -> Value {
-        let Started { target, at, version, .. } = &self.started;
-        json!({
-            "report": self.path.display().to_string(), "version": version, "target": target, "started_at": at,
-            "complete": self.view.summary.is_complete(),
-        })
     }
 }

@@ -14,7 +14,6 @@ use base64::engine::general_purpose::STANDARD;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::wire::members;
 use crate::custody::names::is_made_up;
 use crate::custody::reading::tokens_in;
 use crate::documented::api::{self, DEFAULT_PASSWORD};
@@ -302,4 +301,11 @@ fn pair(name: &str, value: &str) -> Value {
     pair.insert("name".to_owned(), name.into());
     pair.insert("value".to_owned(), value.into());
     pair.into()
+}
+
+/// The members of an object that have a value.
+fn members(object: Value) -> Map<String, Value> {
+    let Value::Object(mut members) = object else { return Map::new() };
+    members.retain(|_, value| !value.is_null());
+    members
 }

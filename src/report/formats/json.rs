@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 
 use jiff::Timestamp;
-use serde::Deserialize;
-use serde_json::{Map, Value, json};
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
 
-use super::causes::{Cause, causes};
+use super::causes::{Cause, CauseEntry, causes};
 use super::view::View;
-use super::wire::members;
 use crate::documented::api::Operation;
+use crate::judge::{RequirementVerdict, Verdict};
 use crate::plan::Part;
 use crate::requirement::Level;
 use crate::run::{
@@ -19,53 +19,166 @@ use crate::run::{
 
 pub(super) const SCHEMA: &str = "wabizspec/report/1";
 
+/// The report of a run, of merged runs, or of judged traffic.
+#[derive(Serialize, JsonSchema)]
+pub(crate) struct RunReport<'v> {
+    #[schemars(extend("const" = SCHEMA))]
+    schema: &'static str,
+    suite: SuiteInfo,
+    target: &'v TargetInfo,
+    /// By the clock of the machine it ran on.
+    started_at: Timestamp,
+    /// Absent where the run died.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    elapsed_ms: Option<u64>,
+    /// Every planned case has its verdict.
+    complete: bool,
+    /// The run was stopped, or died.
+    interrupted: bool,
+    /// The admin's password could not be set back to the owner's.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    password_changed: bool,
+    /// The lowest level at which a finding fails its case.
+    fail_on: Level,
+    summary: Counts,
+    /// By area and level.
+    proven: Vec<Proven<'v>>,
+    planned_resets: usize,
+    resets: usize,
+    /// Remarks for the owner.
+    notes: &'v [String],
+    /// Of judged traffic only.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    coverage: Option<&'v Coverage>,
+    /// In the order of their ids.
+    requirements: Vec<Requirement<'v>>,
+    /// The most telling first.
+    causes: Vec<CauseEntry<'v>>,
+    /// The operations that the target does not have.
+    missing: BTreeSet<Operation>,
+    /// In the order of their ids.
+    cases: Vec<&'v CaseReport>,
+}
+
+/// What was run.
+#[derive(Serialize, Deserialize, JsonSchema)]
+struct SuiteInfo {
+    /// Of wabizspec.
+    version: String,
+    /// How many cases are planned, including skipped ones.
+    cases: usize,
+    /// Which part of the selected cases these are, in a sharded run.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    part: Option<Part>,
+    /// Of the whole suite. Absent as in [`Started::suite`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    digest: Option<String>,
+    /// How many cases the whole suite has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    whole: Option<usize>,
+}
+
+/// How many cases have each verdict, and how many warnings and observations there are.
+#[derive(Serialize, JsonSchema)]
+struct Counts {
+    pass: usize,
+    fail: usize,
+    blocked: usize,
+    skipped: usize,
+    known: usize,
+    error: usize,
+    warnings: usize,
+    observations: usize,
+}
+
+/// How many requirements of an area and a level the run proves.
+#[derive(Serialize, JsonSchema)]
+struct Proven<'v> {
+    area: &'v str,
+    level: Level,
+    proven: usize,
+    /// Those that can be proven on a target of this kind.
+    of: usize,
+    /// Rounded down: 100 is all of them.
+    #[schemars(range(max = 100))]
+    percent: Option<usize>,
+}
+
+/// A requirement and its verdict.
+#[derive(Serialize, JsonSchema)]
+struct Requirement<'v> {
+    id: &'v str,
+    level: Level,
+    verdict: RequirementVerdict,
+    /// The rule in our words.
+    says: &'v str,
+    /// Page and section.
+    source: &'v str,
+    /// Whether an oracle checks it in every exchange.
+    oracle: bool,
+    /// The cases that cite it.
+    cases: Vec<&'v str>,
+}
+
 pub(super) fn write(view: &View, out: &mut dyn Write) -> io::Result<()> {
-    let summary = &view.summary;
-    let Some(started) = &summary.started else { return Ok(()) };
-    let ended = summary.ended.as_ref();
-    let causes = causes(view);
-    let document = members(json!({
-        "schema": SCHEMA,
-        "suite": members(json!({
-            "version": started.version, "cases": started.cases, "part": started.part,
-            "digest": started.suite.as_ref().map(|suite| &suite.digest),
-            "whole": started.suite.as_ref().map(|suite| suite.cases),
-        })),
-        "target": started.target,
-        "started_at": started.at,
-        "elapsed_ms": ended.map(|ended| ended.elapsed_ms),
-        "complete": summary.is_complete(),
-        "interrupted": ended.is_none_or(|ended| ended.interrupted),
-        "password_changed": ended.filter(|ended| ended.password_changed).map(|_| true),
-        "fail_on": started.fail_on,
-        "summary": view.counts().into_iter().map(|(name, count)| (name, count.into())).collect::<Map<String, Value>>(),
-        "proven": summary.shares().into_iter().map(share).collect::<Vec<Value>>(),
-        "planned_resets": started.planned_resets,
-        "resets": summary.resets,
-        "notes": view.notes,
-        "coverage": view.coverage,
-        "requirements": summary.requirements().into_iter().map(requirement).collect::<Vec<Value>>(),
-        "causes": causes.iter().map(Cause::to_json).collect::<Vec<Value>>(),
-        "missing": causes.iter().filter_map(|cause| cause.missing).chain(view.needed.keys().copied()).collect::<BTreeSet<Operation>>(),
-        "cases": view.sorted(),
-    }));
-    serde_json::to_writer_pretty(&mut *out, &document)?;
+    let Some(started) = &view.summary.started else { return Ok(()) };
+    serde_json::to_writer_pretty(&mut *out, &report(view, started))?;
     out.write_all(b"\n")
 }
 
-fn share(((area, level), share): ((&str, Level), Share)) -> Value {
-    let Share { proven, of } = share;
-    json!({ "area": area, "level": level, "proven": proven, "of": of, "percent": share.percent() })
+fn report<'v>(view: &'v View, started: &'v Started) -> RunReport<'v> {
+    let summary = &view.summary;
+    let ended = summary.ended.as_ref();
+    let causes = causes(view);
+    let count = |verdict| summary.count(verdict);
+    RunReport {
+        schema: SCHEMA,
+        suite: SuiteInfo {
+            version: started.version.clone(),
+            cases: started.cases,
+            part: started.part,
+            digest: started.suite.as_ref().map(|suite| suite.digest.clone()),
+            whole: started.suite.as_ref().map(|suite| suite.cases),
+        },
+        target: &started.target,
+        started_at: started.at,
+        elapsed_ms: ended.map(|ended| ended.elapsed_ms),
+        complete: summary.is_complete(),
+        interrupted: ended.is_none_or(|ended| ended.interrupted),
+        password_changed: ended.is_some_and(|ended| ended.password_changed),
+        fail_on: started.fail_on,
+        summary: Counts {
+            pass: count(Verdict::Pass),
+            fail: count(Verdict::Fail),
+            blocked: count(Verdict::Blocked),
+            skipped: count(Verdict::Skipped),
+            known: count(Verdict::Known),
+            error: count(Verdict::Error),
+            warnings: summary.warnings,
+            observations: summary.observations,
+        },
+        proven: summary.shares().into_iter().map(proven).collect(),
+        planned_resets: started.planned_resets,
+        resets: summary.resets,
+        notes: &view.notes,
+        coverage: view.coverage.as_ref(),
+        requirements: summary.requirements().into_iter().map(requirement).collect(),
+        missing: causes.iter().filter_map(|cause| cause.missing).chain(view.needed.keys().copied()).collect(),
+        causes: causes.iter().map(Cause::entry).collect(),
+        cases: view.sorted(),
+    }
 }
 
-fn requirement(result: RequirementResult<'_>) -> Value {
+fn proven<'v>(((area, level), share): ((&'v str, Level), Share)) -> Proven<'v> {
+    let Share { proven, of } = share;
+    Proven { area, level, proven, of, percent: share.percent() }
+}
+
+fn requirement(result: RequirementResult<'_>) -> Requirement<'_> {
     let RequirementInfo { id, level, says, source, oracle } = result.requirement;
     let mut cases = result.cases;
     cases.sort_unstable();
-    json!({
-        "id": id, "level": level, "verdict": result.verdict, "says": says, "source": source, "oracle": oracle,
-        "cases": cases,
-    })
+    Requirement { id, level: *level, verdict: result.verdict, says, source, oracle: *oracle, cases }
 }
 
 /// What is read back; the rest follows from it.
@@ -87,17 +200,6 @@ pub(super) struct Document {
     coverage: Option<Coverage>,
     requirements: Vec<RequirementInfo>,
     cases: Vec<CaseReport>,
-}
-
-#[derive(Deserialize)]
-struct SuiteInfo {
-    version: String,
-    cases: usize,
-    part: Option<Part>,
-    /// Of the whole suite. Absent as in [`Started::suite`].
-    digest: Option<String>,
-    /// How many cases the whole suite has.
-    whole: Option<usize>,
 }
 
 impl Document {

@@ -25,11 +25,12 @@ use std::fs::File;
 use std::io::{self, Seek, Write};
 
 pub(crate) use claim::{Claim, ClaimError};
-pub(crate) use compared::{Compared, Ran};
+pub(crate) use compared::{Compared, ComparedReport, Ran};
 pub(crate) use console::Verbosity;
-pub(crate) use diff::Diff;
+pub(crate) use diff::{Diff, DiffReport};
 pub(crate) use entries::to_paste;
 pub(crate) use har::Har;
+pub(crate) use json::RunReport;
 pub(crate) use merge::Merged;
 pub(crate) use read::ReadError;
 pub use read::read;

@@ -106,6 +106,8 @@ tabled! {
 tabled! {
     /// One operation of the API, with the reference page that describes it. In data it is its method and path.
     #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+    #[cfg_attr(feature = "schemars", derive(schemars::JsonSchema))]
+    #[cfg_attr(feature = "schemars", schemars(extend("enum" = Operation::ALL.map(String::from))))]
     #[serde(into = "String", try_from = "String")]
     pub enum Operation: (
         /// Its method.
