@@ -59,3 +59,4 @@ mod wire_agreement;
 mod wire_limits;
 mod wire_reuse;
 mod wire_tls;
+mod written;
