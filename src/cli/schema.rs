@@ -13,7 +13,7 @@ use super::{Failure, print, suite};
 use crate::custody::config::Config;
 use crate::fuzz::FuzzReport;
 use crate::fuzz::saved::Saved;
-use crate::report::{ComparedReport, DiffReport, RunReport};
+use crate::report::{Claim, ComparedReport, DiffReport, RunReport};
 use crate::run::Event;
 use crate::scenario;
 use strict::Strict;
@@ -40,6 +40,8 @@ enum Shape {
     Events,
     /// The report of fuzz: --report json
     Fuzz,
+    /// What claim writes of a report
+    Claim,
     /// A finding that fuzz saved: the .json file beside the input
     Findings,
     /// The report of prove: --report json
@@ -81,6 +83,7 @@ impl Shape {
             Shape::Report => self.written::<RunReport<'_>>(),
             Shape::Events => self.written::<Event>(),
             Shape::Fuzz => self.written::<FuzzReport<'_>>(),
+            Shape::Claim => self.written::<Claim>(),
             Shape::Findings => self.written::<Saved>(),
             Shape::Prove => self.written::<ProofReport<'_>>(),
             Shape::ProvePairs => self.written::<PairsReport<'_>>(),

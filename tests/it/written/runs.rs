@@ -128,3 +128,20 @@ fn judged_traffic() {
     runs.run(place.program("judge it.har"));
     runs.hold(&["coverage", "statuses"]);
 }
+
+#[test]
+fn claims() {
+    let server = faulty(&["envelope.error-shape.without-title", "login.first.default-password-accepted"]);
+    let place = Place::new();
+    place.program("run login tokens --report json=it.json").at(&server).resetting(&server).end().exited(1);
+    place.program("run --embedded --report json=all.json").end().exited(0);
+    let documents = ["it.json", "all.json"].map(|report| {
+        place.program(&format!("claim {report} --out claim.json")).end().exited(0);
+        place.json("claim.json")
+    });
+    for (document, outcome) in documents.iter().zip(["fails", "conforms"]) {
+        assert_eq!(document["outcome"], outcome);
+        assert_ne!(document["excused"], serde_json::json!([]));
+    }
+    Shape::named("claim").holds(&documents);
+}

@@ -11,7 +11,7 @@ use crate::report::formats::view::reason;
 use crate::requirement::Level;
 use crate::run::{CaseReport, RequirementResult};
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Excused {
     verdict: RequirementVerdict,

@@ -11,7 +11,7 @@ use crate::plan::Skip;
 use crate::requirement::Level;
 use crate::run::{CaseReport, Ended, Reason, Started, WholeSuite};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub(super) enum Limit {
     OtherSuite,

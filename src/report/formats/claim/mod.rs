@@ -13,6 +13,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::read::{ReadError, read};
@@ -28,7 +29,7 @@ use excused::{Excused, excused};
 use limit::{Limit, limits};
 
 /// What a claim says, in one word.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Outcome {
     /// The whole suite was judged, nothing failed, and everything that binds such a target is proven.
@@ -41,7 +42,7 @@ pub(crate) enum Outcome {
 crate::located::shown_by_name!(Outcome);
 
 /// The document. Every member is always there, and no other.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Claim {
     schema: Schema,
@@ -58,13 +59,13 @@ pub(crate) struct Claim {
     excused: Vec<Excused>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 enum Schema {
     #[serde(rename = "wabizspec/claim/1")]
     First,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OfSuite {
     version: String,
@@ -72,7 +73,7 @@ struct OfSuite {
     cases: usize,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OfReport {
     /// Of the file, byte for byte.
@@ -81,7 +82,7 @@ struct OfReport {
 }
 
 /// Without its address, which its owner may not want to publish.
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct OfTarget {
     embedded: bool,
@@ -89,7 +90,7 @@ struct OfTarget {
     versions: Vec<String>,
 }
 
-#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Musts {
     proven: usize,
@@ -98,7 +99,7 @@ struct Musts {
 }
 
 /// The ids of all requirements of the run.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ByVerdict {
     fail: ByLevel,
@@ -109,7 +110,7 @@ struct ByVerdict {
     pass: ByLevel,
 }
 
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct ByLevel {
     must: Vec<String>,
