@@ -33,6 +33,8 @@ pub mod snapshot;
 pub mod custody;
 pub mod run;
 #[cfg(feature = "fuzz")]
+mod standalone;
+#[cfg(feature = "fuzz")]
 mod script;
 pub mod words;
 #[cfg(feature = "cli")]

@@ -7,16 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
 use crate::custody::Target;
-use crate::custody::effect::Asked;
-use crate::custody::names::{Names, is_made_up, password};
-use crate::custody::reading::{basic, bearer, json_type};
-use crate::documented::api::{self, Operation};
-use crate::exchange::{Header, Redaction, Request, curl, shell_quoted, shell_word};
+use crate::custody::names::password;
+use crate::exchange::{Redaction, Request, curl, shell_quoted, shell_word};
 use crate::judge::{Check, Expectation, copy_name};
 use crate::plan::Case;
-use crate::run::compose;
 use crate::scenario::{Action, COPY, Copies, Given, Step};
-use crate::template::{Bindings, Unbound};
+use crate::standalone::{Call, Standalone};
+use crate::template::Unbound;
 
 /// The functions of a script, each with its name. `as_upper` is what the filter `upper` of a scenario is in a shell.
 fn functions() -> impl Iterator<Item = (&'static str, &'static str)> {
@@ -45,48 +42,29 @@ pub(crate) fn script<'v>(
     account: impl IntoIterator<Item = (&'static str, &'v str)>,
 ) -> Result<String, Unbound> {
     let mut script = Script::new(case, destination);
-    account.into_iter().for_each(|(name, value)| script.bindings.bind(name, value));
+    account.into_iter().for_each(|(name, value)| script.standalone.bindings.bind(name, value));
     script.finished()
 }
 
 struct Script<'a> {
-    case: &'a Case,
+    standalone: Standalone<'a>,
     destination: Destination<'a>,
-    bindings: Bindings,
     /// Stands for what only the script will know: each value is shown as a variable.
     variables: Redaction,
     /// The variable of each of these names.
     names: BTreeMap<String, String>,
     steps: String,
-    /// Accounts that the script creates.
-    created: Vec<String>,
 }
 
 // Writing to a String does not fail, so the results of `writeln!` are ignored.
 impl<'a> Script<'a> {
     fn new(case: &'a Case, destination: Destination<'a>) -> Script<'a> {
-        let origin = destination.target.transport.origin();
-        let (unique, unique4) = Names::new().next();
-        let mut bindings = case.row().bindings.clone();
-        let own = [
-            ("host", origin.host_header()),
-            ("base", origin.base_path()),
-            ("unique4", &unique4),
-            ("new_password", &password()),
-            ("admin", destination.admin),
-            ("user", &format!("{unique}u")),
-            ("user_password", &password()),
-            ("unique", &unique),
-        ];
-        own.into_iter().for_each(|(name, value)| bindings.bind(name, value));
         let mut script = Script {
-            case,
+            standalone: Standalone::new(case, destination.target, destination.admin),
             destination,
-            bindings,
             variables: Redaction::new(),
             names: BTreeMap::new(),
             steps: String::new(),
-            created: Vec::new(),
         };
         script.variables.absorb(destination.target.transport.secrets());
         for (name, shown) in [
@@ -106,20 +84,11 @@ impl<'a> Script<'a> {
         let value = password() + "\"";
         self.variables.add_exact(&value, shown);
         self.names.insert(name.to_owned(), shown.to_owned());
-        self.bindings.bind(name, value);
-    }
-
-    fn value(&self, name: &str) -> &str {
-        self.bindings.value(name).unwrap_or_default()
-    }
-
-    fn basic(&self, name: &str) -> Header {
-        let (user, password) = (self.value(name), self.value(&format!("{name}_password")));
-        basic(user, password)
+        self.standalone.bindings.bind(name, value);
     }
 
     fn finished(mut self) -> Result<String, Unbound> {
-        let Script { case, destination, .. } = self;
+        let (case, destination) = (self.standalone.case, self.destination);
         let scenario = &case.scenario;
         self.reach_state();
         for step in &scenario.steps {
@@ -167,33 +136,14 @@ impl<'a> Script<'a> {
         format!("{line}{sent}")
     }
 
-    fn ask(&mut self, what: &str, operation: Operation, authorization: Header, body: String) {
-        let headers = vec![authorization, json_type()];
-        let request = self.destination.target.transport.call(operation, headers, Some(body.into_bytes()));
-        let line = self.line(&request);
-        let _ = writeln!(self.steps, "\nsay {}\n{line} | tee \"$answer\"", shell_quoted(what));
-    }
-
     /// Logs in and makes the account, as a run does before the case.
     fn reach_state(&mut self) {
-        let given = self.case.given();
-        if given < Given::Admin {
-            return;
-        }
-        self.ask("log in as the administrator", Operation::LogIn, self.basic("admin"), "{}".to_owned());
-        self.steps.push_str("ADMIN_TOKEN=$(member token)\n");
-        if !matches!(given, Given::User | Given::Kept) {
-            return;
-        }
-        let (name, password) = (self.value("user").to_owned(), self.value("user_password").to_owned());
-        let bearer = bearer(self.value("admin_token"));
-        let body = serde_json::json!({"username": name, "password": password}).to_string();
-        self.ask("create an account for the case", Operation::CreateUser, bearer, body);
-        self.created.push(name);
-        let templates = self.case.scenario.steps.iter().flat_map(|step| step.action.templates());
-        if templates.into_iter().any(|template| template.uses("user_token")) {
-            self.ask("log in with it", Operation::LogIn, self.basic("user"), "{}".to_owned());
-            self.steps.push_str("USER_TOKEN=$(member token)\n");
+        for Call { what, request, takes } in self.standalone.set_up() {
+            let line = self.line(&request);
+            let _ = writeln!(self.steps, "\nsay {}\n{line} | tee \"$answer\"", shell_quoted(what));
+            if let Some(name) = takes {
+                let _ = writeln!(self.steps, "{}=$(member token)", name.to_ascii_uppercase());
+            }
         }
     }
 
@@ -220,9 +170,7 @@ impl<'a> Script<'a> {
         if let Some(copies) = step.copies {
             return self.copies(step, copies);
         }
-        let request = compose(self.destination.target, &step.action, &self.bindings)?;
-        let Some(request) = request else { return Ok(()) };
-        self.note_account(&request);
+        let Some(request) = self.standalone.request(&step.action)? else { return Ok(()) };
         let line = self.line(&request);
         let _ = writeln!(self.steps, "{line} | tee \"$answer\"");
         for capture in &step.captures {
@@ -236,14 +184,14 @@ impl<'a> Script<'a> {
 
     /// A loop over the copies.
     fn copies(&mut self, step: &Step, copies: Copies) -> Result<(), Unbound> {
-        let names: Vec<String> = (1..=self.case.row().copies).map(copy_name).collect();
+        let names: Vec<String> = (1..=self.standalone.case.row().copies).map(copy_name).collect();
         for name in &names {
-            self.bindings.bind(COPY, name);
-            let request = compose(self.destination.target, &step.action, &self.bindings)?;
-            request.iter().for_each(|request| self.note_account(request));
+            self.standalone.bindings.bind(COPY, name);
+            // Notes the account that it creates.
+            self.standalone.request(&step.action)?;
         }
         self.variable(COPY, "$copy");
-        let request = compose(self.destination.target, &step.action, &self.bindings)?;
+        let request = self.standalone.composed(&step.action)?;
         let line = request.map(|request| self.line(&request)).unwrap_or_default();
         let (end, after) = match copies {
             Copies::Together => (" &", "wait\n"),
@@ -254,22 +202,15 @@ impl<'a> Script<'a> {
         Ok(())
     }
 
-    /// Notes the account that a request creates.
-    fn note_account(&mut self, request: &Request) {
-        let base = self.destination.target.transport.origin().base_path();
-        let Asked { operation, account, .. } = Asked::of(request, base);
-        self.created.extend(account.filter(|_| operation == Some(Operation::CreateUser)));
-    }
-
     /// The variables that are filtered forms of others.
     fn derive(&mut self, action: &Action) {
         let places: BTreeSet<(String, String)> =
-            action.templates().iter().flat_map(|template| template.values(&self.bindings)).collect();
+            action.templates().iter().flat_map(|template| template.values(&self.standalone.bindings)).collect();
         for (place, value) in places {
             let Some((name, filters)) = place.split_once('|') else { continue };
             let Some(base) = self.names.get(name) else { continue };
             let variable = place.to_ascii_uppercase().replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-            if value == self.value(name) {
+            if value == self.standalone.value(name) {
                 continue;
             }
             let pipe = filters.replace('|', " | as_");
@@ -278,21 +219,17 @@ impl<'a> Script<'a> {
         }
     }
 
-    /// Removes the accounts that were created. The case may have ended the token, so it logs in again.
-    fn clean_up(&mut self) -> String {
-        let own = self.created.iter().filter(|name| is_made_up(name));
-        let own: BTreeSet<String> = own.cloned().collect();
-        if own.is_empty() {
-            return String::new();
-        }
-        let transport = &self.destination.target.transport;
-        let headers = vec![self.basic("admin"), json_type()];
-        let login = self.line(&transport.call(Operation::LogIn, headers, Some(b"{}".to_vec())));
-        let mut text = format!("    {login} >\"$answer\"\n    ADMIN_TOKEN=$(member token)\n");
-        for name in own {
-            let bearer = bearer(self.value("admin_token"));
-            let delete = transport.request(Operation::DeleteUser.method(), &api::user(&name), vec![bearer], None);
-            let _ = writeln!(text, "    {} >/dev/null", self.line(&delete));
+    /// Removes the accounts that were created.
+    fn clean_up(&self) -> String {
+        let mut text = String::new();
+        for Call { request, takes, .. } in self.standalone.clean_up() {
+            let line = self.line(&request);
+            let _ = match takes {
+                Some(name) => {
+                    writeln!(text, "    {line} >\"$answer\"\n    {}=$(member token)", name.to_ascii_uppercase())
+                }
+                None => writeln!(text, "    {line} >/dev/null"),
+            };
         }
         text
     }
@@ -303,7 +240,7 @@ mod tests {
     use std::process::Command;
 
     use super::*;
-    use crate::template::Template;
+    use crate::template::{Bindings, Template};
 
     #[test]
     fn a_filter_does_the_same_in_a_shell() {
