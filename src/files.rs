@@ -163,6 +163,33 @@ pub(crate) fn folder(path: &Path) -> io::Result<()> {
     no_link(&path).map(drop)
 }
 
+/// Makes a folder with these files, whose paths are relative to it. One of that name must be empty and is replaced. A killed
+/// program leaves the whole of it, or a folder of another name.
+pub(crate) fn new_folder<Text: AsRef<str>>(
+    path: &Path,
+    contents: impl IntoIterator<Item = (PathBuf, Text)>,
+) -> io::Result<()> {
+    path.file_name().ok_or_else(|| refused("the folder needs a name of its own"))?;
+    // Drops a trailing slash, which would follow a link.
+    let path: PathBuf = path.components().collect();
+    match fs::read_dir(&path).map(Iterator::count) {
+        Ok(1..) => return Err(refused("the folder is not empty")),
+        Ok(_) => no_link(&path).map(drop)?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
+    fs::create_dir_all(folder_of(&path))?;
+    let half = path.with_added_extension("half");
+    fs::create_dir(&half).map_err(|error| io::Error::new(error.kind(), format!("{}: {error}", half.display())))?;
+    let write = |(name, text): (PathBuf, Text)| {
+        let file = half.join(name);
+        fs::create_dir_all(folder_of(&file))?;
+        create_new(&file)?.write_all(text.as_ref().as_bytes())
+    };
+    let written = contents.into_iter().try_for_each(write).and_then(|()| fs::rename(&half, &path));
+    written.inspect_err(|_| drop(fs::remove_dir_all(&half)))
+}
+
 /// Makes nested folders, none of which may be a link, and returns the innermost.
 pub(crate) fn folders<'n>(outermost: &Path, names: impl IntoIterator<Item = &'n str>) -> io::Result<PathBuf> {
     folder(outermost)?;

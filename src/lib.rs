@@ -36,6 +36,8 @@ pub mod run;
 mod standalone;
 #[cfg(feature = "fuzz")]
 mod script;
+#[cfg(feature = "cli")]
+mod export;
 pub mod words;
 #[cfg(feature = "cli")]
 pub mod prove;

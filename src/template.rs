@@ -177,6 +177,17 @@ impl Template {
         })
     }
 
+    /// The names whose values it changes, other than by escaping them for JSON.
+    #[cfg(feature = "cli")]
+    pub(crate) fn changed_names(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|part| match part {
+            Part::Bound { name, filters } if filters.iter().any(|filter| *filter != Filter::Json) => {
+                Some(name.as_str())
+            }
+            _ => None,
+        })
+    }
+
     pub(crate) fn uses(&self, name: &str) -> bool {
         self.names().any(|used| used == name)
     }

@@ -27,6 +27,7 @@ mod run;
 mod compare;
 mod next;
 mod reproduce;
+mod export;
 
 use std::fmt;
 use std::fs::File;
@@ -88,6 +89,8 @@ enum Command {
     Compare(Box<compare::CompareArgs>),
     /// Write a shell script that repeats a case with curl
     Reproduce(Box<reproduce::ReproduceArgs>),
+    /// Write the suite to a directory, or its cases for Hurl or Postman
+    Export(export::ExportArgs),
     /// Fuzz a target: search for inputs that it handles wrongly
     Fuzz(Box<fuzz::FuzzArgs>),
     /// Send saved fuzz findings again
@@ -134,6 +137,7 @@ pub fn main() -> ExitCode {
         Command::Next(args) => next::next(*args),
         Command::Compare(args) => compare::compare(&args),
         Command::Reproduce(args) => reproduce::reproduce(&args),
+        Command::Export(args) => export::export_suite(&args),
         Command::Fuzz(args) => fuzz::fuzz(&args),
         Command::Replay(args) => replay::replay(&args),
         Command::Merge(args) => merge::merge(&args),

@@ -25,9 +25,9 @@ pub use body::Body;
 pub(crate) use harmless::{harmless_line, harmless_text, shortened};
 pub use json::Json;
 pub(crate) use json::{JsonError, JsonKind};
-pub(crate) use redaction::Redaction;
+pub(crate) use redaction::{Piece, Redaction};
 pub(crate) use shell::{shell_quoted, shell_word};
-pub(crate) use transcript::{curl, transcript};
+pub(crate) use transcript::{curl, secret_credentials, transcript};
 
 /// One request, as the exact bytes on the wire.
 #[derive(Debug, Clone, PartialEq, Eq)]

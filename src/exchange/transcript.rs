@@ -106,7 +106,7 @@ fn curl_http(request: &HttpRequest, base_path: &str, tls: &str, secrets: &Redact
 }
 
 /// The user and password of a Basic header that has a secret: base64 would hide the variable's name.
-fn secret_credentials(value: &[u8], secrets: &Redaction) -> Option<String> {
+pub(crate) fn secret_credentials(value: &[u8], secrets: &Redaction) -> Option<String> {
     let encoded = std::str::from_utf8(value).ok()?.strip_prefix("Basic ")?;
     let joined = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let is_secret = |piece: &Piece<'_>| matches!(piece, Piece::Secret(_));

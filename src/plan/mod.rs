@@ -86,7 +86,7 @@ impl Case {
 
     /// Whether a target that accepts what it must refuse would delete or replace an account that the run did not make.
     /// Names that the run makes up begin with `${unique` or `${user`.
-    fn endangers_others(&self) -> bool {
+    pub(crate) fn endangers_others(&self) -> bool {
         self.drafts().any(|draft| {
             let path = draft.path.to_string();
             let names = |part: &str| path.contains(part);
@@ -117,7 +117,7 @@ impl Case {
     }
 
     /// Whether only the wire client can send it: raw bytes, a request with its own framing, or a path that others tidy.
-    fn is_raw(&self) -> bool {
+    pub(crate) fn is_raw(&self) -> bool {
         const FRAMING: [&str; 5] = ["Connection", "Content-Length", "Expect", "Transfer-Encoding", "Upgrade"];
         let frames = |(name, _): &(String, Template)| FRAMING.iter().any(|known| name.eq_ignore_ascii_case(known));
         self.scenario.steps.iter().any(|step| match &step.action {

@@ -14,7 +14,7 @@ use crate::judge::facts::{About, Condition};
 use crate::judge::{Check, Expectation, Granted, Pattern, StatusSet};
 use crate::located::{self, LineCounter, Located, LocatedError, SourceText};
 use crate::requirement::{Register, is_segment};
-use crate::template::Bindings;
+use crate::template::{Bindings, Template};
 
 impl Scenario {
     /// Parses the scenario with that id (`area/name`): the first, if the file tells it for several operations. The error is
@@ -270,6 +270,11 @@ fn unbound(scenario: &Scenario, source: SourceText<'_>, step: usize, name: &str,
 impl Step {
     /// The names that its request and its expectations use.
     pub(crate) fn names(&self) -> impl Iterator<Item = &str> {
+        self.templates().flat_map(Template::names)
+    }
+
+    /// The texts of its request and its expectations.
+    pub(crate) fn templates(&self) -> impl Iterator<Item = &Template> {
         let expected = self.expectations.iter().flat_map(|expectation| &expectation.checks);
         let expected = expected.filter_map(|check| match check {
             Check::Differs(_, template)
@@ -278,7 +283,7 @@ impl Step {
             | Check::Header(_, Pattern::Text(template)) => Some(template),
             _ => None,
         });
-        self.action.templates().into_iter().chain(expected).flat_map(|template| template.names())
+        self.action.templates().into_iter().chain(expected)
     }
 
     pub(crate) fn statuses(&self) -> impl Iterator<Item = &StatusSet> {

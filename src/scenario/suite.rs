@@ -15,6 +15,14 @@ include!(concat!(env!("OUT_DIR"), "/embedded_suite.rs"));
 
 const REGISTER: &str = "requirements.toml";
 
+/// The files beside it, for those who write scenarios.
+#[cfg(feature = "cli")]
+const FOR_AUTHORS: [(&str, &str); 3] = [
+    ("README.md", include_str!("../../scenarios/README.md")),
+    ("REQUIREMENTS.md", include_str!("../../scenarios/REQUIREMENTS.md")),
+    ("scenario.schema.json", include_str!("../../scenarios/scenario.schema.json")),
+];
+
 /// A register and its scenarios.
 #[derive(Debug, Clone)]
 pub struct Suite {
@@ -61,6 +69,14 @@ impl Suite {
         let files = EMBEDDED_SCENARIOS.iter().map(|(id, text)| (*id, format!("scenarios/{id}.toml"), *text));
         let register = format!("scenarios/{REGISTER}");
         read((&register, EMBEDDED_REGISTER), files)
+    }
+
+    /// The files of the suite that is built in, each with its path in the folder of a suite.
+    #[cfg(feature = "cli")]
+    pub(crate) fn embedded_files() -> impl Iterator<Item = (PathBuf, &'static str)> {
+        let scenarios = EMBEDDED_SCENARIOS.iter().map(|(id, text)| (format!("{id}.toml").into(), *text));
+        let beside = FOR_AUTHORS.iter().chain(&[(REGISTER, EMBEDDED_REGISTER)]);
+        scenarios.chain(beside.map(|(name, text)| (name.into(), *text)))
     }
 
     /// The suite of a folder: its `requirements.toml` and the files `<area>/<name>.toml`.

@@ -56,7 +56,7 @@ struct Secret {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Piece<'t> {
+pub(crate) enum Piece<'t> {
     Plain(&'t str),
     /// The name of a secret.
     Secret(&'t str),
@@ -137,7 +137,8 @@ impl Redaction {
         if is_cut { self.apply_to_cut(text.trim_end_matches(char::REPLACEMENT_CHARACTER)) } else { self.apply(&text) }
     }
 
-    pub(super) fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
+    /// The text, cut where a secret is.
+    pub(crate) fn pieces<'t>(&'t self, text: &'t str) -> Vec<Piece<'t>> {
         self.pieces_of(text, Ends::Whole)
     }
 
