@@ -13,8 +13,8 @@ export CARGO_TERM_COLOR=never LC_ALL=C
 rounds=${ROUNDS:-5}
 peers=$PWD/target/peers
 export PATH=$peers/bin:$peers/schemathesis/bin:$PATH
-# The last one that the toolchain of this project builds.
-hurl_version=8.0.1
+# shellcheck source=benches/hurl.sh
+. benches/hurl.sh
 password=Correct-horse-1
 scratch=$(mktemp --directory)
 samples=$scratch/samples
@@ -85,11 +85,8 @@ example() {
     echo "$program"
 }
 
-install_hurl() {
-    command -v hurl >/dev/null || {
-        say "installing Hurl $hurl_version"
-        cargo install --locked --quiet --root "$peers" --target-dir "$peers/build-hurl" --version "$hurl_version" hurl
-    }
+prepare_hurl() {
+    install_hurl "$peers"
     version Hurl "$(hurl --version | awk 'NR == 1 { print $2 }')"
 }
 
@@ -169,7 +166,7 @@ PYTHON
 
 row_suite() {
     build
-    install_hurl
+    prepare_hurl
     local recorder
     recorder=$(example debug to_hurl)
     server "$scratch/serve" "$wabizspec" serve --listen 127.0.0.1:0 --control
