@@ -15,6 +15,7 @@ mod diff;
 mod doctor;
 mod exit_codes;
 mod expectations_bite;
+mod export;
 mod false_green;
 mod files;
 mod allowed_variants;
