@@ -20,23 +20,23 @@ use crate::transport::{Client, Limits, Transport};
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  wabizspec export my-suite                                 # then: wabizspec run --scenarios my-suite
+  wabizspec export my-suite && wabizspec run --scenarios my-suite
   wabizspec export for-hurl --format hurl
   wabizspec export for-postman --format postman 'users/*'
 
-DIR must be new or empty. The requests of hurl and postman take the target, the administrator's password and the like from \
-variables; the README in DIR names them. Cases that such a program cannot express are left out and counted.")]
+DIR must be new or empty. What is written for Hurl and Postman takes the target, the administrator's password and the like from \
+variables, which the README in DIR names. Cases that such a program cannot express are left out and counted.")]
 pub(super) struct ExportArgs {
     /// Directory to write
     #[arg(value_name = "DIR")]
     folder: PathBuf,
-    /// Case ids, requirement ids, areas, or globs over them, as in `run`; not with the format suite, which is always whole
+    /// Case ids, requirement ids, areas, or globs over them, as in `run`; only with --format hurl or postman
     #[arg(value_name = "FILTER")]
     filters: Vec<String>,
     /// What to write: the built-in suite as files, a Hurl file per case, or a Postman collection
     #[arg(long, value_enum, default_value_t = Format::Suite)]
     format: Format,
-    /// The lowest level of requirements that hurl and postman assert [default: must]
+    /// Assert requirements of this level and above; only with --format hurl or postman [default: must]
     #[arg(long, value_name = "LEVEL", value_parser = level())]
     fail_on: Option<Level>,
     #[command(flatten)]
@@ -68,7 +68,7 @@ pub(super) fn export_suite(args: &ExportArgs) -> Result<u8, Failure> {
     write(&args.folder, files)?;
     let missing: usize = left_out.values().sum();
     if missing > 0 {
-        anstream::eprintln!("left out: {missing} cases");
+        anstream::eprintln!("left out: {missing} of {} cases", cases + missing);
     }
     for (reason, count) in left_out {
         anstream::eprintln!("  {count:4}  {reason}");

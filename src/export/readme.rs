@@ -24,7 +24,7 @@ pub(super) fn text(form: Form, cases: &[Exported<'_>], left_out: &BTreeMap<LeftO
         Form::Hurl => hurl_commands(),
         Form::Postman => postman_commands(),
     };
-    let _ = writeln!(text, "{before}\n");
+    let _ = writeln!(text, "{before}");
     for (group, folder, _) in &groups {
         let _ = writeln!(text, "{}", command(*group, folder));
     }
@@ -37,7 +37,7 @@ pub(super) fn text(form: Form, cases: &[Exported<'_>], left_out: &BTreeMap<LeftO
         let _ = writeln!(text, "| `{name}` | {what} |");
     }
     if missing > 0 {
-        let _ = writeln!(text, "\n{missing} cases are left out, because they\n");
+        let _ = writeln!(text, "\nLeft out: {missing} of {} cases. They\n", cases.len() + missing);
     }
     for (reason, count) in left_out {
         let _ = writeln!(text, "* {reason}: {count}");
