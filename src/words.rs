@@ -262,6 +262,9 @@ pub(crate) fn skip(skip: &Skip) -> String {
         Skip::Credentials => {
             "it needs to log in as admin; set WABIZSPEC_ADMIN_PASSWORD, or give --fresh or --reset".to_owned()
         }
+        Skip::AdminPassword => {
+            "it needs the admin's password, and only a token is given; set WABIZSPEC_ADMIN_PASSWORD".to_owned()
+        }
         Skip::Account => "it needs an account that the run creates; give --allow users".to_owned(),
         Skip::Advance => "it moves the clock, and the configuration has no `advance`".to_owned(),
         Skip::Change(change) => {

@@ -231,7 +231,10 @@ fn clock(found: &mut Findings, exchange: &Exchange) -> bool {
 /// Whether the harness can log in: tries what a run would try, but for the first login, and says what was seen.
 async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     let Capabilities { fresh, reset, .. } = resolved.capabilities;
-    let Settings { admin_name, admin_password, .. } = &resolved.settings;
+    let Settings { admin_name, admin_password, other_login, .. } = &resolved.settings;
+    if other_login.is_some() {
+        return token(found, resolved).await;
+    }
     // They keep nothing, because nothing is changed.
     let accounts = resolved.accounts(Custody::Disposable);
     let log_in = async |password: &str| {
@@ -300,13 +303,31 @@ async fn credentials(found: &mut Findings, resolved: &Resolved) -> bool {
     false
 }
 
+/// Whether the token that the owner gave, or the command printed, is the admin's.
+async fn token(found: &mut Findings, resolved: &Resolved) -> bool {
+    let mut givens = givens(resolved);
+    let tried = givens.admin().await;
+    givens.clean_up().await;
+    let advice = "set WABIZSPEC_ADMIN_TOKEN to a token of the admin that is valid now, or correct login_command";
+    match tried {
+        Ok(_) => found.good("credentials", "the token is accepted; cases that need the admin's password do not run"),
+        Err(why) => found.bad("credentials", why, advice),
+    }
+}
+
+/// They keep nothing, because nothing is changed.
+fn givens(resolved: &Resolved) -> Givens {
+    let accounts = Arc::new(resolved.accounts(Custody::Disposable));
+    let givens = Givens::new(Arc::clone(&resolved.target), accounts, false);
+    givens.with_other_login(resolved.settings.other_login.clone())
+}
+
 async fn registration(found: &mut Findings, resolved: &Resolved) -> Option<Registration> {
     if let Some(state) = resolved.info.registration {
         found.good("registration", format_args!("{state}, as given"));
         return Some(state);
     }
-    let accounts = Arc::new(resolved.accounts(Custody::Disposable));
-    let mut givens = Givens::new(Arc::clone(&resolved.target), accounts, false);
+    let mut givens = givens(resolved);
     let probed = givens.probe_registration().await;
     givens.clean_up().await;
     match &probed {

@@ -17,7 +17,7 @@ use crate::custody::names;
 use crate::custody::recovery::{Probe, probe};
 use crate::exchange::Exchange;
 use crate::files;
-use crate::fuzz::session::FuzzSession;
+use crate::fuzz::session::{FuzzAdmin, FuzzSession};
 use crate::requirement::Register;
 use crate::scenario::Change;
 use crate::transport::origin::Origin;
@@ -88,10 +88,17 @@ impl<'r> FuzzSetup<'r> {
 
     /// Logs in as admin. Where no known password works, and the target is on this machine or may be set up again, a first
     /// login gives the admin one. `out` is where an earlier version kept the password. The error says what to do.
-    pub async fn log_in(&mut self, out: &Path) -> Result<Admin, NoLogin> {
+    pub async fn log_in(&mut self, out: &Path) -> Result<FuzzAdmin, NoLogin> {
         let kept = kept_by_an_earlier_version(out, self.resolved.origin());
         if let Some((password, _)) = kept.as_ref().filter(|_| !self.resolved.info.embedded) {
             self.accounts.passwords().may_become(std::slice::from_ref(password));
+        }
+        let help = "help: set WABIZSPEC_ADMIN_PASSWORD";
+        if self.resolved.settings.other_login.is_some() {
+            return Err(NoLogin {
+                why: format!("the fuzzer needs the admin's password, not a token\n  {help}"),
+                login: None,
+            });
         }
         let tried = self.givens.lock().await.admin().await;
         let admin = match tried {
@@ -102,7 +109,8 @@ impl<'r> FuzzSetup<'r> {
             }
             tried => tried,
         };
-        if let (Ok(admin), Some((password, file))) = (&admin, kept)
+        let admin = admin.map(FuzzAdmin::of);
+        if let (Ok(Some(admin)), Some((password, file))) = (&admin, kept)
             && admin.account.password == password
         {
             self.notes.push(format!(
@@ -111,10 +119,16 @@ impl<'r> FuzzSetup<'r> {
                 file.display()
             ));
         }
-        admin.map_err(|failure| NoLogin {
-            why: format!("the fuzzer cannot log in: {failure}\n  help: set WABIZSPEC_ADMIN_PASSWORD"),
-            login: failure.odd_login().cloned(),
-        })
+        match admin {
+            Ok(Some(admin)) => Ok(admin),
+            Ok(None) => {
+                Err(NoLogin { why: format!("the fuzzer cannot log in with a password\n  {help}"), login: None })
+            }
+            Err(failure) => Err(NoLogin {
+                why: format!("the fuzzer cannot log in: {failure}\n  {help}"),
+                login: failure.odd_login().cloned(),
+            }),
+        }
     }
 
     fn may_log_in_first(&self) -> bool {
@@ -166,7 +180,7 @@ impl<'r> FuzzSetup<'r> {
         Ok(admin)
     }
 
-    pub fn session(&self, admin: Admin, register: &Register, large: bool) -> FuzzSession {
+    pub fn session(&self, admin: FuzzAdmin, register: &Register, large: bool) -> FuzzSession {
         let Resolved { info, capabilities, target, .. } = self.resolved;
         let mut session = FuzzSession::new(Arc::clone(target), admin, Arc::clone(&self.accounts), register);
         session.givens = Some(Arc::clone(&self.givens));
@@ -179,7 +193,7 @@ impl<'r> FuzzSetup<'r> {
     /// The same for a target that gave this answer to the login: only what needs no login is fuzzed.
     pub fn without_login(&self, login: Arc<Exchange>, register: &Register, large: bool) -> FuzzSession {
         let account = self.accounts.admin_account(&names::password());
-        let mut session = self.session(Admin { account, token: names::password() }, register, large);
+        let mut session = self.session(FuzzAdmin { account, token: names::password() }, register, large);
         session.no_login = Some(login);
         session
     }

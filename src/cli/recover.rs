@@ -144,9 +144,10 @@ impl Recovery<'_> {
                 return Ok(FINDINGS);
             }
         };
-        let admin = Admin { account: self.accounts.admin_account(&candidate.password), token };
+        let account = self.accounts.admin_account(&candidate.password);
+        let admin = Admin { account: Some(account.clone()), token };
         let done = match self.show(candidate) {
-            Ok(()) => unless_stopped(stop, self.accounts_left(&admin)).await,
+            Ok(()) => unless_stopped(stop, self.accounts_left(&admin, &account)).await,
             Err(failure) => Some(Err(failure)),
         };
         // The token is logged out in any case.
@@ -178,7 +179,7 @@ impl Recovery<'_> {
     }
 
     /// Lists the accounts of interrupted runs, or removes them.
-    async fn accounts_left(&self, admin: &Admin) -> Result<u8, Failure> {
+    async fn accounts_left(&self, admin: &Admin, account: &Account) -> Result<u8, Failure> {
         let mut left: Vec<Left> = Vec::new();
         for name in self.journal.earlier().other_accounts() {
             match self.accounts.exists(admin, name).await {
@@ -205,7 +206,7 @@ impl Recovery<'_> {
         }
         let path = self.journal.path().display();
         let failed = |why| Failure::inconclusive(format!("the journal {path} could not be written: {why}"));
-        self.settle(&admin.account, &left).await.map_err(failed)?;
+        self.settle(account, &left).await.map_err(failed)?;
         Ok(if left.is_empty() { CONFORMS } else { INCONCLUSIVE })
     }
 

@@ -46,7 +46,8 @@ Examples:
   wabizspec run --target http://127.0.0.1:8080 --fresh --watch   again after each restart of the target
   wabizspec run --write-baseline known.toml            and from then on: run --baseline known.toml
 
-The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file.")]
+The admin's password comes from WABIZSPEC_ADMIN_PASSWORD or the configuration's password_file. Without one, a token comes from \
+WABIZSPEC_ADMIN_TOKEN or the configuration's login_command.")]
 pub(super) struct RunArgs {
     /// Case ids, requirement ids or areas, with * and ? [default: all cases]
     #[arg(value_name = "FILTER", value_parser = clap::builder::NonEmptyStringValueParser::new())]

@@ -17,7 +17,7 @@ const FLAGS: [(&[&str], &str); 4] = [
     ),
     (
         &["--token", "--bearer", "--admin-token", "--api-key"],
-        "no token is needed: wabizspec logs in by itself with WABIZSPEC_ADMIN_PASSWORD",
+        "set WABIZSPEC_ADMIN_PASSWORD, with which wabizspec logs in by itself, or WABIZSPEC_ADMIN_TOKEN",
     ),
     (
         &["--header", "--headers", "-H"],

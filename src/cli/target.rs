@@ -18,6 +18,7 @@ use clap::Args;
 use super::{Failure, enough_files, read};
 use crate::custody::accounts::Accounts;
 use crate::custody::config::{self, Config, RegistrationChoice, Span};
+use crate::custody::givens::OtherLogin;
 use crate::custody::journal::Journal;
 use crate::custody::state_folder;
 use crate::custody::{Controls, Custody, Hooks, Target};
@@ -31,7 +32,7 @@ use crate::transport::origin::Origin;
 use crate::transport::throttle::Rate;
 use crate::transport::tls::{ClientCertificate, Trust};
 use crate::transport::{Client, Limits, Transport};
-use configured::{account, admin_name, admin_password, client, client_certificate, headers, hooks, shown};
+use configured::{account, admin_name, admin_password, client, client_certificate, headers, hooks, other_login, shown};
 pub(super) use file::LeftOut;
 use file::{Configuration, without_mark};
 pub(super) use pair::PairArgs;
@@ -64,7 +65,7 @@ pub(super) struct TargetArgs {
     /// How to reset the target to a fresh install: a shell command, or "METHOD URL"
     #[arg(long, value_name = "CMD|\"METHOD URL\"")]
     reset: Option<String>,
-    /// Do not run the configuration's commands: reset, advance and code_command
+    /// Do not run the configuration's commands: reset, advance, login_command and code_command
     #[arg(long, conflicts_with = "reset")]
     no_hooks: bool,
     /// The target is freshly installed: the run may do the first login, which changes the default password
@@ -260,16 +261,23 @@ impl TargetArgs {
         if let Some(password) = &admin_password {
             secrets.add_credentials(&admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");
         }
+        let fresh = self.fresh || config.state.fresh;
+        let resets = hooks.reset.is_some();
+        // A password can do more, and the first login of a target that is just installed gives one.
+        let other_login = other_login(&hooks)?.filter(|_| admin_password.is_none() && !fresh && !resets);
+        if let Some(OtherLogin::Token(token)) = &other_login {
+            secrets.add(token, "$WABIZSPEC_ADMIN_TOKEN");
+        }
         let journal = self.open_journal(&origin, &admin_name)?;
         let known = !journal.earlier().passwords_of(&admin_name).is_empty();
         let registration = self.registration.unwrap_or(config.target.registration).known();
-        let resets = hooks.reset.is_some();
         let capabilities = Capabilities {
             disposable: false,
             reset: resets,
-            fresh: self.fresh || config.state.fresh,
+            fresh,
             allow: self.allow.iter().chain(&config.state.allow).copied().collect(),
-            credentials: admin_password.is_some() || known,
+            credentials: admin_password.is_some() || known || other_login.is_some(),
+            only_token: other_login.is_some(),
             advance: hooks.advance.is_some(),
             code: hooks.code.is_some(),
             registration,
@@ -285,6 +293,7 @@ impl TargetArgs {
             settings: Settings {
                 admin_name,
                 admin_password,
+                other_login,
                 fresh: capabilities.fresh,
                 wrong_logins: capabilities.wrong_logins,
                 ready_timeout: config.target.ready_timeout.map(|Span(time)| time),

@@ -85,6 +85,8 @@ pub(crate) struct CredentialsConfig {
     pub username: Option<String>,
     /// A file that holds the admin's password and nothing else.
     pub password_file: Option<PathBuf>,
+    /// A command that logs in as admin some other way and prints the token, where there is no password.
+    pub login_command: Option<String>,
 }
 
 /// `[state]`
@@ -166,7 +168,7 @@ impl Config {
         // Without `..`, so that a new key has to be put on one of the two sides.
         let Config {
             target,
-            credentials: CredentialsConfig { username, password_file },
+            credentials: CredentialsConfig { username, password_file, login_command },
             state: StateConfig { reset, advance, fresh, allow },
             registration: RegistrationConfig { code_command, certificate_file, vname, cc, phone_number },
             fuzz,
@@ -197,6 +199,7 @@ impl Config {
             ("headers", !headers.is_empty()),
             ("username", username.is_some()),
             ("password_file", password_file.is_some()),
+            ("login_command", login_command.is_some()),
             ("code_command", code_command.is_some()),
             ("certificate_file", certificate_file.is_some()),
             ("vname", vname.is_some()),

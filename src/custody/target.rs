@@ -75,6 +75,8 @@ pub struct Hooks {
     pub advance: Option<Hook>,
     /// Prints the registration code that it sent last.
     pub code: Option<Hook>,
+    /// Logs in as admin some other way than by a password, and prints the token.
+    pub login: Option<Hook>,
     /// Which servers a hook given as an https URL may talk to.
     pub trust: Trust,
 }
@@ -155,6 +157,15 @@ impl Target {
                 let missing = "the configuration has no `code_command`";
                 self.run(hooks, &hooks.code, missing, &[], "the registration code could not be had").await
             }
+        }
+    }
+
+    /// A token of the admin, by the owner's command.
+    pub(crate) async fn login(&self) -> Result<String, Failure> {
+        let missing = "the configuration has no `login_command`";
+        match &self.controls {
+            Controls::Hooks(hooks) => self.run(hooks, &hooks.login, missing, &[], "the login command failed").await,
+            _ => Err(Failure::Impossible(missing)),
         }
     }
 

@@ -27,7 +27,7 @@ use crate::transport::throttle::{Patience, Throttled};
 pub struct FuzzSession {
     pub(super) target: Arc<Target>,
     /// The admin, who makes the accounts: another one after a reset.
-    admin: Mutex<Admin>,
+    admin: Mutex<FuzzAdmin>,
     /// What brings a target back that has a reset.
     pub givens: Option<Arc<AsyncMutex<Givens>>>,
     /// The login that the target did not answer with a token, if it gives none: then only what needs no login is fuzzed.
@@ -52,9 +52,31 @@ pub struct FuzzSession {
     serial: AtomicU32,
 }
 
+/// The administrator, logged in with its password.
+#[derive(Debug, Clone)]
+pub struct FuzzAdmin {
+    /// Name and password.
+    pub account: Account,
+    /// A token of the run's own.
+    pub token: String,
+}
+
+impl FuzzAdmin {
+    /// Nothing where the password is not known.
+    pub fn of(admin: Admin) -> Option<FuzzAdmin> {
+        Some(FuzzAdmin { account: admin.account?, token: admin.token })
+    }
+}
+
+impl From<FuzzAdmin> for Admin {
+    fn from(admin: FuzzAdmin) -> Admin {
+        Admin { account: Some(admin.account), token: admin.token }
+    }
+}
+
 impl FuzzSession {
     /// A target with its admin, and the requirements that it is held to.
-    pub fn new(target: Arc<Target>, admin: Admin, accounts: Arc<Accounts>, register: &Register) -> FuzzSession {
+    pub fn new(target: Arc<Target>, admin: FuzzAdmin, accounts: Arc<Accounts>, register: &Register) -> FuzzSession {
         FuzzSession {
             target,
             admin: Mutex::new(admin),
@@ -75,7 +97,7 @@ impl FuzzSession {
     }
 
     /// The admin as it is logged in now.
-    pub fn admin(&self) -> Admin {
+    pub fn admin(&self) -> FuzzAdmin {
         locked(&self.admin).clone()
     }
 
@@ -87,13 +109,13 @@ impl FuzzSession {
             return false;
         }
         let admin = givens.admin().await;
-        admin.map(|admin| *locked(&self.admin) = admin).is_ok()
+        admin.ok().and_then(FuzzAdmin::of).map(|admin| *locked(&self.admin) = admin).is_some()
     }
 
     /// What no text of a run may show: configured headers, the admin's password and token.
     pub(super) fn secrets(&self) -> Redaction {
         let mut secrets = self.target.transport.secrets().clone();
-        let Admin { account, token, .. } = self.admin();
+        let FuzzAdmin { account, token } = self.admin();
         secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
         secrets.add(&token, "$WABIZSPEC_ADMIN_TOKEN");
         secrets
@@ -145,7 +167,7 @@ impl FuzzSession {
     pub(super) async fn claim(&self, names: &[String]) -> Result<Vec<OwnName>, Failure> {
         let mut claimed = Vec::new();
         for name in names {
-            if let Some(own) = self.accounts.claim(&self.admin(), name).await {
+            if let Some(own) = self.accounts.claim(&self.admin().into(), name).await {
                 self.accounts.will_make(&own).await?;
                 claimed.push(own);
             }
@@ -186,7 +208,7 @@ impl FuzzSession {
     /// Removes an account of the run. What could not be removed is tried once more when the run ends, and listed then.
     pub(super) async fn remove_own(&self, own: &OwnName) {
         // An account that was removed before is no error.
-        let _ = self.accounts.delete(&self.admin(), own).await;
+        let _ = self.accounts.delete(&self.admin().into(), own).await;
     }
 
     /// Whether these credentials log in; nothing where the answer does not say: a crash, throttling, or none.
@@ -237,7 +259,7 @@ impl WorkerAccounts {
     /// Makes the accounts of one worker; where none can be made, the admin's own is used, unchanged.
     pub async fn new(session: &FuzzSession) -> Result<WorkerAccounts, Failure> {
         let origin = session.target.transport.origin();
-        let Admin { account, token, .. } = session.admin();
+        let FuzzAdmin { account, token } = session.admin();
         let mut bindings = Bindings {
             user: session.unique().into(),
             user_password: format!("{}{PASSWORD_END}", names::password()).into(),

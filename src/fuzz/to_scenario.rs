@@ -11,10 +11,10 @@ use super::finding::Found;
 use super::grammar::{self, Bindings, FIXED, RequestParts};
 use super::names::Names;
 use super::probe::Shown;
+use super::session::FuzzAdmin;
 use super::steps::{ACCEPTED, accepted, account, ended_token, quoted, send, step};
 use super::tracker::START;
 use super::{Check, Class, Surface};
-use crate::custody::accounts::Admin;
 use crate::custody::effect::Asked;
 use crate::custody::names::{Names as Unique, password};
 use crate::documented::api::{self, Operation, Resource};
@@ -33,7 +33,7 @@ const ACCEPTED_OR_TAKEN: &str = r#"status = ["2xx", 500]"#;
 const REFUSED_OR_TAKEN: &str = r#"status = ["3xx", "4xx", 500], absent = ["/users"]"#;
 
 /// The file; `None` where no scenario can show the finding.
-pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
+pub(super) fn scenario(found: &Found, admin: &FuzzAdmin) -> Option<String> {
     if found.signature.check == Check::Down {
         return None;
     }
@@ -58,7 +58,7 @@ pub(super) fn scenario(found: &Found, admin: &Admin) -> Option<String> {
 }
 
 /// The steps of a single input; with `own` the scenario makes the account that counts as right.
-fn alone(found: &Found, admin: &Admin, own: bool) -> Option<String> {
+fn alone(found: &Found, admin: &FuzzAdmin, own: bool) -> Option<String> {
     let input = || {
         let bindings = made_up(own);
         let request = grammar::request(found.surface, &found.input, &bindings)?;
@@ -143,7 +143,12 @@ fn accounts(steps: &str) -> String {
 }
 
 /// The calls of a session: those before the last conform, and are not judged.
-fn session(found: &Found, admin: &Admin, users: &[String], calls: &[(RequestParts, Option<String>)]) -> Option<String> {
+fn session(
+    found: &Found,
+    admin: &FuzzAdmin,
+    users: &[String],
+    calls: &[(RequestParts, Option<String>)],
+) -> Option<String> {
     let ((last, _), calls) = calls.split_last()?;
     let numbered = |name: &'static str| move |(index, value)| (format!("{name}{index}"), value);
     let accounts = users.iter().map(String::as_str).enumerate().map(numbered("account"));

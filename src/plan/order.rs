@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Case, budget};
 use crate::documented::api::{Effect, Operation, Resource};
-use crate::scenario::{Change, Given, Registration};
+use crate::scenario::{Change, Given, Registration, Step};
 
 /// Why a case is skipped, as known before the first request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -30,6 +30,8 @@ pub enum Skip {
     JustInstalledAgain,
     /// It needs to log in as admin.
     Credentials,
+    /// It needs the admin's password, and only a token is given.
+    AdminPassword,
     /// It needs an account of its own.
     Account,
     /// It moves the clock, for which nothing is configured.
@@ -83,6 +85,8 @@ pub struct Capabilities {
     pub allow: BTreeSet<Change>,
     /// The admin's credentials are configured.
     pub credentials: bool,
+    /// They are a token, and not a password.
+    pub only_token: bool,
     /// Its clock can be moved.
     pub advance: bool,
     /// The registration code that it sends reaches the harness.
@@ -140,6 +144,7 @@ impl Capabilities {
             Given::Admin | Given::User | Given::Registered | Given::Kept if !self.credentials && !can_be_new => {
                 return Some(Skip::Credentials);
             }
+            _ if self.only_token && needs_the_admins_password(case) => return Some(Skip::AdminPassword),
             Given::User | Given::Kept if !self.may(Change::Users) => return Some(Skip::Account),
             _ => {}
         }
@@ -170,6 +175,13 @@ impl Capabilities {
             change => self.may(change),
         }
     }
+}
+
+/// Whether it logs in as admin, or may change the admin's password, which could not be set back.
+fn needs_the_admins_password(case: &Case) -> bool {
+    let names_it = |step: &Step| step.names().any(|name| name.starts_with("admin_password"));
+    let changes_it = case.changes().contains(&Change::Passwords) && !case.is_confined();
+    case.given() >= Given::Admin && (changes_it || case.scenario.steps.iter().any(names_it))
 }
 
 fn uses_code(case: &Case) -> bool {

@@ -70,7 +70,7 @@ impl Harness {
         let accounts = Accounts::new(Arc::clone(&target), name, password, settings.custody.clone());
         let accounts = Arc::new(accounts.with_wrong_logins(settings.wrong_logins));
         let givens = Givens::new(Arc::clone(&target), Arc::clone(&accounts), settings.fresh);
-        let givens = givens.ready_within(settings.ready_timeout);
+        let givens = givens.ready_within(settings.ready_timeout).with_other_login(settings.other_login.clone());
         let mut secrets = target.transport.secrets().clone();
         if let Some(password) = &settings.admin_password {
             secrets.add_credentials(&settings.admin_name, password, "$WABIZSPEC_ADMIN_PASSWORD");

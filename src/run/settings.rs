@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Event, WholeSuite};
 use crate::custody::Custody;
-use crate::custody::givens::Registrable;
+use crate::custody::givens::{OtherLogin, Registrable};
 use crate::exchange::Exchange;
 use crate::judge::Verdict;
 use crate::plan::{Case, Part};
@@ -22,6 +22,8 @@ pub struct Settings {
     pub admin_name: String,
     /// Its password, if the owner gave one.
     pub admin_password: Option<String>,
+    /// How the admin is logged in where there is no password.
+    pub other_login: Option<OtherLogin>,
     /// The default password may still be in place.
     pub fresh: bool,
     /// The lowest level at which a finding fails its case.
@@ -68,6 +70,7 @@ impl Settings {
         Settings {
             admin_name: "admin".to_owned(),
             admin_password: None,
+            other_login: None,
             fresh: true,
             fail_on: Level::Must,
             jobs,

@@ -200,7 +200,7 @@ fn an_account_under_a_name_that_was_free_is_removed() {
         in_session(Behaviour::default(), async |givens, ground| {
             let input = format!(r#"aaaa{{"username":"{name}","password":"Abcdef1!"}}"#);
             once(&ground, Surface::UsersBody, input.as_bytes()).await.expect("tried");
-            let admin = &ground.admin();
+            let admin = &ground.admin().into();
             assert_eq!(ground.accounts.exists(admin, name).await, Some(false), "{name}");
             assert_eq!(givens.clean_up().await, [""; 0], "{name}");
         });

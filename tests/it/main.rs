@@ -52,6 +52,7 @@ mod slow_login;
 mod snapshots;
 mod state;
 mod throttling;
+mod token;
 mod tokenless_login;
 mod traffic;
 mod watch;

@@ -5,7 +5,7 @@ use super::secret::{from_environment, from_file};
 use crate::cli::Failure;
 use crate::custody::Hooks;
 use crate::custody::config::{ClientChoice, Config, HeaderSource};
-use crate::custody::givens::Registrable;
+use crate::custody::givens::{OtherLogin, Registrable};
 use crate::custody::hook::Hook;
 use crate::documented::certificate::verified_name;
 use crate::exchange::{Header, Redaction};
@@ -117,6 +117,18 @@ pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure>
     })
 }
 
+/// How the admin is logged in without a password, if its owner says how: with a token from the environment, or by a command.
+pub(super) fn other_login(hooks: &Hooks) -> Result<Option<OtherLogin>, Failure> {
+    match from_environment("WABIZSPEC_ADMIN_TOKEN")? {
+        Some(token) if token.contains(|c: char| c.is_whitespace() || c.is_control()) => Err(Failure::usage(
+            "the environment variable WABIZSPEC_ADMIN_TOKEN holds a blank, and no token does\n  help: set it to the token \
+             alone, without `Bearer`",
+        )),
+        Some(token) => Ok(Some(OtherLogin::Token(token))),
+        None => Ok(hooks.login.is_some().then_some(OtherLogin::Command)),
+    }
+}
+
 /// The hooks; `given` is the reset from the command line.
 pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Result<Hooks, Failure> {
     let hook = |name: &str, text: Option<&str>| {
@@ -126,6 +138,7 @@ pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Resul
     Ok(Hooks {
         reset: hook("reset", given.or(config.state.reset.as_deref()))?,
         advance: hook("advance", config.state.advance.as_deref())?,
+        login: hook("login_command", config.credentials.login_command.as_deref())?,
         code: hook("code_command", config.registration.code_command.as_deref())?,
         trust,
     })
@@ -133,7 +146,12 @@ pub(super) fn hooks(given: Option<&str>, config: &Config, trust: Trust) -> Resul
 
 /// What each hook does, for people.
 pub(super) fn shown(hooks: &Hooks, secrets: &Redaction) -> Vec<String> {
-    let named = [("reset", &hooks.reset), ("advance", &hooks.advance), ("code_command", &hooks.code)];
+    let named = [
+        ("reset", &hooks.reset),
+        ("advance", &hooks.advance),
+        ("login_command", &hooks.login),
+        ("code_command", &hooks.code),
+    ];
     let shown = |(name, hook): (&str, &Option<Hook>)| Some(format!("{name}: {}", hook.as_ref()?.shown(secrets)));
     named.into_iter().filter_map(shown).collect()
 }

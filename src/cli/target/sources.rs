@@ -60,6 +60,7 @@ impl TargetArgs {
         let registration = self.registration.and_then(|choice| text(choice.known()));
         let hook = |hook: &Option<String>| given(hook.as_ref().filter(|_| !self.no_hooks));
         let password = environment("WABIZSPEC_ADMIN_PASSWORD").map(|_| "set".to_owned());
+        let token = environment("WABIZSPEC_ADMIN_TOKEN").map(|_| "set".to_owned());
         let username = environment("WABIZSPEC_ADMIN_USERNAME");
         let reqwest = (file.client == ClientChoice::Reqwest).then_some("reqwest");
         let yes = |fresh: bool| text(fresh.then_some("yes"));
@@ -79,6 +80,7 @@ impl TargetArgs {
             setting("headers", None, None, list(file.headers.keys()), "none"),
             setting("username", None, username, credentials.username.clone(), "admin"),
             setting("password", None, password, path(&credentials.password_file), "none"),
+            setting("token", None, token, hook(&credentials.login_command), "none"),
             setting("reset", given(self.reset.as_ref()), None, hook(&file_state.reset), "none"),
             setting("advance", None, None, hook(&file_state.advance), "none"),
             setting("code_command", None, None, hook(&file_registration.code_command), "none"),

@@ -111,6 +111,11 @@ impl Accounts {
         Err(Failure::Impossible("the target shows no name of four characters that is surely free"))
     }
 
+    /// What the target shows of the admin's own account.
+    pub(in crate::custody) async fn read_admin(&self, admin: &Admin) -> Result<Exchange, Failure> {
+        self.call_as(admin, Operation::ReadUser, &api::user(&self.admin_name), None).await
+    }
+
     /// Whether the target has that account; nothing where it does not say.
     pub async fn exists(&self, admin: &Admin, name: &str) -> Option<bool> {
         let request = self.request(Operation::ReadUser, &api::user(name), vec![bearer(&admin.token)], None);

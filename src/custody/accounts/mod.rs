@@ -25,9 +25,9 @@ use crate::transport::throttle::{Patience, Throttled};
 /// The administrator, logged in.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Admin {
-    /// Name and password.
-    pub account: Account,
-    /// A token of the run's own.
+    /// Name and password; absent where the owner gave a token and no password.
+    pub account: Option<Account>,
+    /// A token of the run's own, or the owner's.
     pub token: String,
 }
 

@@ -1,8 +1,9 @@
 //! The administrator: how it is logged in, whatever its password is now.
 
-use super::{DEFAULT_PASSWORD, Givens};
+use super::{DEFAULT_PASSWORD, Givens, OtherLogin};
 use crate::custody::accounts::{Account, Admin};
 use crate::custody::names::password;
+use crate::custody::reading::is_done;
 use crate::custody::{Failure, Fate};
 
 /// How many passwords of earlier runs are tried where none that is known works: a deployed target counts wrong logins.
@@ -52,6 +53,9 @@ impl Givens {
     }
 
     async fn log_in_as_admin(&mut self) -> Result<Admin, Failure> {
+        if let Some(other) = self.other_login.clone() {
+            return self.log_in_otherwise(other).await;
+        }
         let (likeliest, known) = {
             let passwords = self.accounts.passwords();
             (passwords.likeliest(), passwords.known.clone())
@@ -70,6 +74,29 @@ impl Givens {
             return Ok(admin);
         }
         Err(last.unwrap_or(Failure::UnknownPassword))
+    }
+
+    /// Takes the owner's token. One that does not work would make a finding of every case.
+    async fn log_in_otherwise(&mut self, other: OtherLogin) -> Result<Admin, Failure> {
+        let token = match other {
+            OtherLogin::Token(token) => token,
+            OtherLogin::Command => {
+                let token = self.target.login().await?;
+                if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+                    let why = "it must print the token and nothing else";
+                    return Err(Failure::of("the login command printed no token", why));
+                }
+                self.accounts.made().token(&token, None);
+                token
+            }
+        };
+        let admin = Admin { account: None, token };
+        let exchange = self.accounts.read_admin(&admin).await?;
+        if !is_done(&exchange) {
+            return Err(Failure::after("the target does not accept the token that the owner gave", &exchange));
+        }
+        self.state.was_admin = true;
+        Ok(admin)
     }
 
     /// Tries passwords until one logs in; where none does, `last` says why. One that `has_worked` is no guess.
@@ -150,6 +177,6 @@ impl Givens {
         self.accounts.admin_works(&account.password).await;
         self.may_be_fresh = false;
         self.state.was_admin = true;
-        Admin { account, token }
+        Admin { account: Some(account), token }
     }
 }

@@ -4,9 +4,13 @@ use std::sync::Arc;
 
 use super::{Failure, Givens};
 use crate::custody::Fate;
+use crate::custody::accounts::Account;
 use crate::custody::made::OwnName;
 use crate::custody::reading::{is_done, leftover};
 use crate::documented::api::Operation;
+
+/// How many passwords stay in the journal that the admin may have, where none of them can be tried.
+const UNTRIED: usize = 64;
 
 impl Givens {
     /// Removes what the run made, sets the admin's password back to what the owner gave, and logs the run's tokens out.
@@ -125,7 +129,7 @@ impl Givens {
     /// Logs in as admin, and has it do so with that password.
     async fn log_in_with(&mut self, password: &str) -> Result<(), Failure> {
         let admin = self.admin().await?;
-        if admin.account.password != password {
+        if admin.account.as_ref().is_none_or(|account| account.password != password) {
             self.accounts.set_admin_password(&admin, password).await?;
             self.forget_logins();
             self.admin().await?;
@@ -142,6 +146,14 @@ impl Givens {
             if all_removed && (journal.is_begun() || self.was_reset) {
                 let _ = journal.settle(still).await;
             }
+            return None;
+        }
+        if self.other_login.is_some() {
+            // Which of them works cannot be tried. The oldest were refused by runs before, and the token worked since then.
+            let likeliest = self.accounts.passwords().likeliest();
+            let own = likeliest.iter().map(|password| self.accounts.admin_account(password));
+            let all: Vec<Account> = own.chain(journal.earlier().all().iter().cloned()).take(UNTRIED).collect();
+            let _ = journal.settle(&all).await;
             return None;
         }
         let known = {

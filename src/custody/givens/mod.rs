@@ -22,6 +22,15 @@ use super::names::password;
 use super::{Failure, Target};
 use crate::exchange::Redaction;
 
+/// How the admin is logged in where its password is not known. It needs a target that is not reset.
+#[derive(Debug, Clone)]
+pub enum OtherLogin {
+    /// With the owner's token, which the run never logs out.
+    Token(String),
+    /// By the owner's command, which prints a token (`login_command`).
+    Command,
+}
+
 /// What the harness knows of the target's state.
 pub struct Givens {
     target: Arc<Target>,
@@ -29,6 +38,8 @@ pub struct Givens {
     /// The default password may still be in place.
     may_be_fresh: bool,
     state: State,
+    /// How the admin is logged in where its password is not known.
+    other_login: Option<OtherLogin>,
     /// Why nothing more may be done to the target: a reset was seen not to reset it.
     pub(crate) unreset: Option<Failure>,
     /// The password to set back at the end: what the owner gave, or else what logged in before this run changed anything.
@@ -65,10 +76,16 @@ impl Givens {
             accounts,
             may_be_fresh: fresh,
             state: State::default(),
+            other_login: None,
             unreset: None,
             was_reset: false,
             ready_within: Duration::from_secs(60),
         }
+    }
+
+    /// The same for an admin that is logged in some other way than by its password.
+    pub(crate) fn with_other_login(self, other_login: Option<OtherLogin>) -> Givens {
+        Givens { other_login, ..self }
     }
 
     /// The same with another limit for getting ready after a reset, if one is given.
@@ -79,8 +96,10 @@ impl Givens {
     /// The passwords and tokens of shared accounts: a target that mixes sessions up may show them to anybody.
     pub(crate) fn secrets(&self) -> Redaction {
         let mut secrets = Redaction::new();
-        if let Some(Admin { account, token, .. }) = &self.state.admin {
-            secrets.add_credentials(&account.username, &account.password, "$WABIZSPEC_ADMIN_PASSWORD");
+        if let Some(Admin { account, token }) = &self.state.admin {
+            if let Some(Account { username, password }) = account {
+                secrets.add_credentials(username, password, "$WABIZSPEC_ADMIN_PASSWORD");
+            }
             secrets.add(token, "$ADMIN_TOKEN");
         }
         if let Some(token) = &self.state.user_token {

@@ -13,7 +13,7 @@ use wabizspec::custody::givens::Givens;
 use wabizspec::fuzz::Surface;
 use wabizspec::fuzz::drive::{News, Settings, drive};
 use wabizspec::fuzz::finding;
-use wabizspec::fuzz::session::FuzzSession;
+use wabizspec::fuzz::session::{FuzzAdmin, FuzzSession};
 use wabizspec::fuzz::summary::Summary;
 use wabizspec::fuzz::timetable::Timetable;
 use wabizspec::reference::{Answer, Behaviour, Handled, Registration};
@@ -63,7 +63,7 @@ async fn ground(target: &Arc<Target>, register: &Register) -> (Givens, FuzzSessi
         givens = given(false);
         admin = givens.admin().await;
     }
-    let admin = admin.expect("a login");
+    let admin = FuzzAdmin::of(admin.expect("a login")).expect("its password");
     let mut session = FuzzSession::new(Arc::clone(target), admin, givens.accounts(), register);
     session.registers = true;
     session.disposable = true;
