@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use clap::Args;
+use clap::builder::PossibleValuesParser;
 use indicatif::{ProgressBar, ProgressStyle};
 use tokio::sync::watch;
 
@@ -42,7 +43,13 @@ this machine if the target says that the default password has to be changed (cod
 --reset. It writes the new password to the journal first; `wabizspec recover` shows it. To fuzz another machine, list the \
 host under [fuzz] allow_hosts in the configuration.")]
 pub(super) struct FuzzArgs {
-    #[arg(value_name = "SURFACE", required = true, help = format!("{}, or all (all but http)", Surface::names()))]
+    #[arg(
+        value_name = "SURFACE",
+        required = true,
+        help = format!("{}, or all (all but http)", Surface::names()),
+        value_parser = PossibleValuesParser::new(Surface::ALL.map(Surface::name).into_iter().chain(["all"])),
+        hide_possible_values = true
+    )]
     surfaces: Vec<String>,
     #[command(flatten)]
     target: TargetArgs,

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use serde::de::DeserializeOwned;
 
 use super::{Failure, enough_files, read};
 use crate::custody::accounts::Accounts;
@@ -60,7 +62,7 @@ pub(super) struct TargetArgs {
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
     /// Whether the target still accepts registrations: auto, open or sunset
-    #[arg(long, value_name = "STATE", value_parser = registration)]
+    #[arg(long, value_name = "STATE", value_parser = one_of::<RegistrationChoice>(["auto", "open", "sunset"]), hide_possible_values = true)]
     registration: Option<RegistrationChoice>,
     /// How to reset the target to a fresh install: a shell command, or "METHOD URL"
     #[arg(long, value_name = "CMD|\"METHOD URL\"")]
@@ -72,7 +74,7 @@ pub(super) struct TargetArgs {
     #[arg(long)]
     fresh: bool,
     /// What the run may change: passwords, users, registration, clock (comma-separated)
-    #[arg(long, value_name = "CHANGE", value_delimiter = ',', value_parser = change)]
+    #[arg(long, value_name = "CHANGE", value_delimiter = ',', value_parser = one_of::<Change>(["passwords", "users", "registration", "clock"]), hide_possible_values = true)]
     allow: Vec<Change>,
     /// Maximum number of wrong logins, including setup [default: 20 if the target has no reset]
     #[arg(long, value_name = "N")]
@@ -98,12 +100,12 @@ pub(super) struct TargetArgs {
     journal: Option<PathBuf>,
 }
 
-fn registration(text: &str) -> Result<RegistrationChoice, String> {
-    located::named(text).map_err(|_| "use auto, open or sunset".to_owned())
-}
-
-fn change(text: &str) -> Result<Change, String> {
-    located::named(text).map_err(|_| "use passwords, users, registration or clock".to_owned())
+/// A value with one of these names, which shells complete.
+fn one_of<T>(names: impl IntoIterator<Item = &'static str>) -> impl TypedValueParser<Value = T>
+where
+    T: DeserializeOwned + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| located::named(&name).map_err(|error| error.advice))
 }
 
 /// A target and all that was said about it.
