@@ -1,5 +1,5 @@
-//! `wabizspec explain`: a requirement, a case, an error code or a row of the fuzzer's catalogue in plain words; the first
-//! three with an exchange that satisfies them.
+//! `wabizspec explain`: an area, a requirement, a case, an error code or a row of the fuzzer's catalogue in plain words; all
+//! but the last with an exchange that satisfies them.
 //!
 //! The exchange is a real one: the case is run against the reference client in this process.
 
@@ -28,11 +28,12 @@ const NO_CRASH: &str = "envelope.no-crash";
 #[command(after_help = "\
 Examples:
   wabizspec explain login.first.refused
+  wabizspec explain login                            an area: its rules
   wabizspec explain login/default-password-alone
   wabizspec explain 1024
   wabizspec explain A12                              a row of the fuzzer's catalogue")]
 pub(super) struct ExplainArgs {
-    /// A requirement id, a case or scenario id, an error code, or a row of the fuzzer's catalogue
+    /// An area, a requirement id, a case or scenario id, an error code, or a row of the fuzzer's catalogue
     id: String,
     #[command(flatten)]
     suite: SuiteArgs,
@@ -46,10 +47,12 @@ fn explained(id: &str, suite: &Suite) -> Result<String, Failure> {
     let (all, mut text) = (cases(suite), String::new());
     let named: Vec<&Case> = all.iter().filter(|case| case.id == id || case.scenario.id == id).collect();
     let code = id.parse().ok().and_then(|number: i64| ErrorCode::try_from(number).ok());
+    let of_area: Vec<&Case> = all.iter().filter(|case| case.scenario.area() == id).collect();
     let shown = match (suite.register.find(id), named.first(), code) {
         (Some(requirement), ..) => about_requirement(&mut text, requirement, &all),
         (_, Some(first), _) => about_case(&mut text, first, &named, suite),
         (.., Some(code)) => about_code(&mut text, code, &all, suite),
+        (None, None, None) if !of_area.is_empty() => about_area(&mut text, id, &of_area, suite),
         (None, None, None) => {
             let row = Catalogue::embedded().map_err(Failure::defect)?.explained(id);
             return row.ok_or_else(|| not_found(id, &all, suite));
@@ -65,7 +68,7 @@ fn not_found(id: &str, cases: &[Case], suite: &Suite) -> Failure {
     let near = suite.register.nearest(id).or(nearest(id, cases.iter().map(|case| case.id.as_str())));
     let ids = "`wabizspec list` shows the ids of cases, requirements and rows";
     let advice = near.map_or(ids.to_owned(), |near| format!("did you mean `{near}`?"));
-    Failure::usage(format!("`{id}` is not a requirement, a case, an error code or a row\n  help: {advice}"))
+    Failure::usage(format!("`{id}` is not an area, a requirement, a case, an error code or a row\n  help: {advice}"))
 }
 
 // Each of these returns the case whose exchange is shown. Writing to a String does not fail, so the results of `writeln!` are
@@ -91,6 +94,24 @@ fn about_requirement<'c>(text: &mut String, requirement: &Requirement, cases: &'
         let _ = writeln!(text, "    {}  {}", fault.id, fault.description);
     }
     plainest(&citing)
+}
+
+/// The rules of an area, the musts first. Its control shows what a good answer looks like.
+fn about_area<'c>(text: &mut String, area: &str, cases: &[&'c Case], suite: &Suite) -> Option<&'c Case> {
+    let prefix = format!("{area}.");
+    let of_area = suite.register.iter().filter(|requirement| requirement.id.starts_with(&prefix));
+    let mut rules: Vec<&Requirement> = of_area.collect();
+    rules.sort_by_key(|rule| std::cmp::Reverse(rule.level));
+    let control = cases.iter().copied().find(|case| case.scenario.control);
+    let _ = writeln!(text, "{area}\n\n  {} requirements, {} cases", rules.len(), cases.len());
+    if let Some(control) = control {
+        let _ = writeln!(text, "  control: {}  {}", control.id, control.scenario.title);
+    }
+    let _ = writeln!(text);
+    for rule in rules {
+        let _ = writeln!(text, "  {:6}  {}\n          {}", rule.level.to_string(), rule.id, rule.statement);
+    }
+    control
 }
 
 fn about_case<'c>(text: &mut String, first: &'c Case, named: &[&Case], suite: &Suite) -> Option<&'c Case> {
@@ -183,6 +204,8 @@ fn show_exchange(text: &mut String, case: &Case, suite: &Suite) -> Result<(), Fa
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     fn explained(code: ErrorCode) -> String {
@@ -201,6 +224,21 @@ mod tests {
             assert_eq!(text.contains("not counted as a crash"), code.is_server_error(), "{text}");
             let expected = text.contains("expected by:") && text.contains("as the reference client answers it");
             assert_ne!(expected, text.contains("no case of this suite expects it"), "{text}");
+        }
+    }
+
+    #[test]
+    fn an_area_lists_every_rule_of_it_with_its_control() {
+        let suite = Suite::embedded().expect("the suite");
+        let areas = cases(&suite).iter().map(|case| case.scenario.area().to_owned()).collect::<BTreeSet<String>>();
+        assert!(areas.len() > 3);
+        for area in areas {
+            let text = super::explained(&area, &suite).expect("an explanation");
+            let of_area = |rule: &&Requirement| rule.id.split('.').next() == Some(&*area);
+            for Requirement { id, level, statement, .. } in suite.register.iter().filter(of_area) {
+                assert!(text.contains(&format!("  {:6}  {id}\n          {statement}\n", level.to_string())), "{id}");
+            }
+            assert!(text.contains("as the reference client answers it") && text.contains("  control: "), "{text}");
         }
     }
 

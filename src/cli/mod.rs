@@ -111,7 +111,7 @@ enum Command {
     List(list::ListArgs),
     /// Print the JSON Schema of what this program writes or reads
     Schema(schema::SchemaArgs),
-    /// Explain a requirement, a case or an error code
+    /// Explain an area, a requirement, a case or an error code
     Explain(explain::ExplainArgs),
     /// Find the admin's password after an interrupted run
     Recover(recover::RecoverArgs),
