@@ -11,11 +11,11 @@ targets() { sed -n 's/^name = "\(.*\)"$/\1/p' fuzz/Cargo.toml | grep --invert-ma
 
 dictionary() {
     case $1 in
-        password) echo fuzz/dictionaries/password.dict ;;
-        *_body) echo fuzz/dictionaries/json.dict ;;
-        answer) echo fuzz/dictionaries/answer.dict ;;
-        scenario_file) echo fuzz/dictionaries/scenario.dict ;;
-        *) echo fuzz/dictionaries/auth.dict ;;
+        password) echo src/fuzz/dictionaries/password.dict ;;
+        *_body) echo src/fuzz/dictionaries/json.dict ;;
+        answer) echo src/fuzz/dictionaries/answer.dict ;;
+        scenario_file) echo src/fuzz/dictionaries/scenario.dict ;;
+        *) echo src/fuzz/dictionaries/auth.dict ;;
     esac
 }
 

@@ -1,4 +1,4 @@
-//! What is built in from the folder `fuzz`: the aimed inputs and the dictionaries.
+//! What is built in as files: the aimed inputs and the dictionaries.
 //!
 //! For each row of the catalogue of attack classes there is at least one aimed input. A row is a kind of mistake that
 //! some server has made. `A` is Basic and Bearer credentials, `J` JSON bodies and paths, `P` passwords, `S` sequences of
@@ -55,7 +55,7 @@ fn is_open(behind_dollar: &[u8]) -> bool {
     behind_dollar.starts_with(b"{") && !behind_dollar.contains(&b'}')
 }
 
-/// The text of `fuzz/aimed/SURFACE.txt`, or the number of its first invalid line and what is wrong with it.
+/// The text of `src/fuzz/aimed/SURFACE.txt`, or the number of its first invalid line and what is wrong with it.
 fn parse_file(surface: Surface, text: &'static str) -> Result<Vec<Aimed>, (i32, &'static str)> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'));
     let read: Result<Vec<_>, _> =
@@ -77,7 +77,7 @@ pub fn all(surfaces: &[Surface]) -> Vec<Aimed> {
     let surfaces = Surface::AIMED.into_iter().filter(|surface| surfaces.contains(surface));
     let inputs = surfaces.flat_map(|surface| {
         let read = parse_file(surface, surface.row().aimed);
-        read.unwrap_or_else(|(line, why)| panic!("fuzz/aimed/{surface}.txt:{line}: {why}"))
+        read.unwrap_or_else(|(line, why)| panic!("src/fuzz/aimed/{surface}.txt:{line}: {why}"))
     });
     let mut seen = BTreeSet::new();
     let (mut first, mut others): (Vec<Aimed>, Vec<Aimed>) =
@@ -153,7 +153,7 @@ mod tests {
         for surface in Surface::ALL {
             let row = surface.row();
             let read = parse_file(surface, row.aimed).unwrap_or_else(|(line, why)| panic!("{surface}:{line}: {why}"));
-            let path = format!("{}/fuzz/aimed/{surface}.txt", env!("CARGO_MANIFEST_DIR"));
+            let path = format!("{}/src/fuzz/aimed/{surface}.txt", env!("CARGO_MANIFEST_DIR"));
             assert!(!read.is_empty() && row.aimed == std::fs::read_to_string(&path).expect("a file"), "{path}");
             for file in row.dictionaries {
                 for line in file.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#')) {

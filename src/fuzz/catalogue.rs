@@ -1,4 +1,4 @@
-//! The catalogue of mistakes in words: what the rows of the aimed inputs mean. The texts are `fuzz/catalogue.toml`.
+//! The catalogue of mistakes in words: what the rows of the aimed inputs mean. The texts are `catalogue.toml`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
@@ -39,7 +39,7 @@ impl Catalogue {
     ///
     /// Where the file is invalid, which a test excludes.
     pub fn embedded() -> Result<Catalogue, toml::de::Error> {
-        toml::from_str(include_str!("../../fuzz/catalogue.toml"))
+        toml::from_str(include_str!("catalogue.toml"))
     }
 
     /// A row for people: what it is, how it is tried, and what judges it.

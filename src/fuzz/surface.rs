@@ -48,7 +48,7 @@ pub(super) enum Form {
 
 pub(super) struct Row {
     pub form: Form,
-    /// The aimed inputs: `fuzz/aimed/SURFACE.txt`.
+    /// The aimed inputs: `src/fuzz/aimed/SURFACE.txt`.
     pub aimed: &'static str,
     /// Pieces that its inputs are mixed with, in libFuzzer's format.
     pub dictionaries: &'static [&'static str],
@@ -56,16 +56,16 @@ pub(super) struct Row {
 
 macro_rules! row {
     ($name:literal, $form:expr, $dictionaries:expr) => {{
-        let aimed = include_str!(concat!("../../fuzz/aimed/", $name, ".txt"));
+        let aimed = include_str!(concat!("aimed/", $name, ".txt"));
         Row { form: $form, aimed, dictionaries: $dictionaries }
     }};
 }
 
-const NAMES: &str = include_str!("../../fuzz/dictionaries/names.dict");
-const AUTH: &str = include_str!("../../fuzz/dictionaries/auth.dict");
-const PASSWORD: &str = include_str!("../../fuzz/dictionaries/password.dict");
-const JSON: &str = include_str!("../../fuzz/dictionaries/json.dict");
-const HTTP: &str = include_str!("../../fuzz/dictionaries/http.dict");
+const NAMES: &str = include_str!("dictionaries/names.dict");
+const AUTH: &str = include_str!("dictionaries/auth.dict");
+const PASSWORD: &str = include_str!("dictionaries/password.dict");
+const JSON: &str = include_str!("dictionaries/json.dict");
+const HTTP: &str = include_str!("dictionaries/http.dict");
 
 impl Surface {
     /// All of them.
