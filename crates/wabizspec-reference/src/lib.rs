@@ -30,3 +30,8 @@ pub use model::{Entropy, Model, Moment, Registration};
 pub use outcome::{Done, Reason, Refusal, Refused, Success};
 #[cfg(feature = "server")]
 pub use server::{Server, Settings};
+
+/// The example of the README, compiled and run.
+#[cfg(all(doctest, feature = "server"))]
+#[doc = include_str!("../README.md")]
+struct Documented;
