@@ -241,6 +241,15 @@ impl Transport {
         }
     }
 
+    /// Whether nothing listens at the target. No request is sent; only our own client knows.
+    pub(crate) async fn is_refused(&self) -> bool {
+        match &self.client {
+            Client::Wire(wire) => wire.is_refused().await,
+            #[cfg(feature = "reqwest")]
+            Client::SecondOpinion(_) => false,
+        }
+    }
+
     /// Whether it answers at all. Two harmless requests are tried at once: the target may not stand one of them.
     pub async fn canary(&self) -> Result<(), Unanswered> {
         let [login, read] = self.harmless();

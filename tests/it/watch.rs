@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use serde_json::Value;
 
@@ -73,6 +74,41 @@ fn a_restart_runs_again_however_short_it_is() {
     watching.program.signal("INT");
     let ended = watching.program.end().exited(1);
     ended.says("the target was restarted: running again").says("Ctrl-C ends");
+}
+
+#[test]
+fn a_restart_of_a_server_that_keeps_no_connection_is_seen_while_nothing_listens() {
+    let server = fresh("open");
+    let closing = || {
+        Proxy::scripted(&server, |_, asked, stream| {
+            // As HTTP/1.0: the pings, which alone come without credentials and a body, are answered and closed.
+            match asked.is("GET", "/v1/users/admin") && !asked.head.contains("Bearer ") {
+                true => {
+                    write(stream, answer("401 Unauthorized", "Connection: close\r\n", ""));
+                    Reaction::Drop
+                }
+                false => Reaction::Forward,
+            }
+        })
+    };
+    let proxy = closing();
+    let mut watching = watching(&proxy);
+    watching.failed();
+    one_ping_more(&proxy);
+    let of_runs = proxy.count(is_of_a_run);
+    let mut away = Duration::from_millis(50);
+    // Nothing shows that the program has seen it down. It is so for longer each time, until that starts a run.
+    while proxy.count(is_of_a_run) == of_runs {
+        proxy.go_down();
+        std::thread::sleep(away);
+        proxy.come_back();
+        away *= 2;
+        let before = proxy.requests();
+        eventually("two pings, or a run", || proxy.requests() > before + 1);
+    }
+    watching.failed();
+    watching.program.signal("INT");
+    watching.program.end();
 }
 
 #[test]

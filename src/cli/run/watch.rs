@@ -15,10 +15,10 @@ use crate::transport::Transport;
 use crate::transport::wire::Idle;
 
 /// How often the files are looked at, and a target that is down is called.
-const PAUSE: Duration = Duration::from_millis(200);
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// How many pauses pass between two requests to a target that answers: its owner reads its log.
-const PAUSES_BETWEEN_REQUESTS: u32 = 5;
+const PAUSES_BETWEEN_REQUESTS: u32 = 10;
 
 /// What a new run waits for.
 pub(super) struct Watched {
@@ -121,6 +121,10 @@ impl Pulse {
         self.pauses += 1;
         let calls_at_once = self.status.is_none() || (is_closed && self.closed < 2);
         if !calls_at_once && self.pauses < PAUSES_BETWEEN_REQUESTS {
+            // Without a connection that is kept, a restart shows only while nothing listens.
+            if idle == Idle::None && target.is_refused().await {
+                (self.status, self.was_down) = (None, true);
+            }
             return false;
         }
         self.pauses = 0;

@@ -127,6 +127,12 @@ impl Connector {
         }
     }
 
+    /// Whether the target refuses connections: nothing listens there.
+    pub async fn is_refused(&self, limit: Duration) -> bool {
+        let tried = self.tcp(Instant::now() + limit).await;
+        tried.is_err_and(|none| none.obstacle == Some(Obstacle::Refused))
+    }
+
     /// Tries one address after the other, each for an equal part of the time left: one may swallow packets.
     async fn tcp(&self, deadline: Instant) -> Result<TcpStream, Unanswered> {
         let addresses = self.addresses(deadline).await?;

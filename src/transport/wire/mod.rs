@@ -91,6 +91,11 @@ impl Wire {
         }
     }
 
+    /// Whether nothing listens at the target. No request is sent to find out.
+    pub async fn is_refused(&self) -> bool {
+        self.connector.is_refused(self.limits.connect).await
+    }
+
     /// Sends one request and waits for one answer or for the reason why there is none.
     ///
     /// A request whose end a server could see differently ([`shares_connection`]) gets a connection of its own. Any
