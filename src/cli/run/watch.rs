@@ -15,10 +15,10 @@ use crate::transport::Transport;
 use crate::transport::wire::Idle;
 
 /// How often the files are looked at, and a target that is down is called.
-const PAUSE: Duration = Duration::from_millis(100);
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// How many pauses pass between two requests to a target that answers: its owner reads its log.
-const PAUSES_BETWEEN_REQUESTS: u32 = 10;
+const PAUSES_BETWEEN_REQUESTS: u32 = 20;
 
 /// What a new run waits for.
 pub(super) struct Watched {
