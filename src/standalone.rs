@@ -20,7 +20,7 @@ use crate::template::{Bindings, Unbound};
 pub(crate) const ADMIN_TOKEN: &str = "admin_token";
 const USER_TOKEN: &str = "user_token";
 
-/// A request that is no step of the case.
+/// A request that is not a step of the case.
 pub(crate) struct Call {
     pub what: &'static str,
     pub request: Request,

@@ -109,8 +109,8 @@ impl<'r> FuzzSetup<'r> {
             }
             tried => tried,
         };
-        let admin = admin.map(FuzzAdmin::of);
-        if let (Ok(Some(admin)), Some((password, file))) = (&admin, kept)
+        let admin = admin.and_then(|admin| FuzzAdmin::of(admin).ok_or(CustodyFailure::UnknownPassword));
+        if let (Ok(admin), Some((password, file))) = (&admin, kept)
             && admin.account.password == password
         {
             self.notes.push(format!(
@@ -119,16 +119,10 @@ impl<'r> FuzzSetup<'r> {
                 file.display()
             ));
         }
-        match admin {
-            Ok(Some(admin)) => Ok(admin),
-            Ok(None) => {
-                Err(NoLogin { why: format!("the fuzzer cannot log in with a password\n  {help}"), login: None })
-            }
-            Err(failure) => Err(NoLogin {
-                why: format!("the fuzzer cannot log in: {failure}\n  {help}"),
-                login: failure.odd_login().cloned(),
-            }),
-        }
+        admin.map_err(|failure| NoLogin {
+            why: format!("the fuzzer cannot log in: {failure}\n  {help}"),
+            login: failure.odd_login().cloned(),
+        })
     }
 
     fn may_log_in_first(&self) -> bool {

@@ -42,7 +42,7 @@ enum Shape {
     Fuzz,
     /// What claim writes of a report
     Claim,
-    /// A finding that fuzz saved: the .json file beside the input
+    /// A finding that fuzz saved: the .json file next to the input
     Findings,
     /// The report of prove: --report json
     Prove,

@@ -177,12 +177,12 @@ struct Rule {
 }
 
 impl Rule {
-    /// For a request that is no step of its case.
+    /// For a request that is not a step of its case.
     fn accepted() -> Rule {
         Rule { title: "it is accepted".to_owned(), conditions: vec![Condition::Status(r"^2\d\d$".to_owned())] }
     }
 
-    /// For an answer that may have any status that is no failure of the server.
+    /// For an answer that may have any status but a failure of the server.
     fn no_failure() -> Rule {
         Rule {
             title: "the server does not fail".to_owned(),

@@ -204,7 +204,7 @@ const NO_SCENARIO: &str = "no scenario shows it: replay it instead";
 /// The endings of the files beside an input; `half` is what a killed run leaves.
 const BESIDE: [&str; 6] = ["json", "txt", "sh", "raw", "toml", "half"];
 
-/// A finding of the fuzzer, as it is saved in `ID.json` beside its input.
+/// A finding of the fuzzer, as it is saved in `ID.json` next to its input.
 #[derive(Debug, Serialize, Deserialize)]
 #[cfg_attr(feature = "cli", derive(schemars::JsonSchema))]
 #[serde(deny_unknown_fields)]

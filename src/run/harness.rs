@@ -95,7 +95,7 @@ impl Harness {
         }
     }
 
-    /// Notes which version of the target an answer states. What is no version is judged elsewhere, and stated nowhere.
+    /// Notes which version of the target an answer states. A text that is not a version is left to the judge.
     pub fn note_version(&self, response: &Response) {
         let json = response.json();
         let Some(text) = json.as_ref().and_then(|json| json.at("/meta/version")?.as_str()) else { return };

@@ -15,7 +15,7 @@ include!(concat!(env!("OUT_DIR"), "/embedded_suite.rs"));
 
 const REGISTER: &str = "requirements.toml";
 
-/// The files beside it, for those who write scenarios.
+/// The files next to it, for those who write scenarios.
 #[cfg(feature = "cli")]
 const FOR_AUTHORS: [(&str, &str); 3] = [
     ("README.md", include_str!("../../scenarios/README.md")),

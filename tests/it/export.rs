@@ -64,7 +64,7 @@ fn what_is_there_stays_as_it_is() {
         place.program(&format!("export {folder}")).end().exited(0);
         place.program(&format!("check {folder}")).end().exited(0);
     }
-    assert!(!place.has("empty.half") && !place.has("new/in/new.half"), "nothing is left beside them");
+    assert!(!place.has("empty.half") && !place.has("new/in/new.half"), "nothing is left next to them");
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! An admin whose password nobody gives: by a token, or by a command that prints one. The run does with it what it can,
+//! An admin whose password is not given: by a token, or by a command that prints one. The run does with it what it can,
 //! and says what it cannot.
 
 use crate::harness::*;

@@ -5,7 +5,7 @@ use super::secret::{from_environment, from_file};
 use crate::cli::Failure;
 use crate::custody::Hooks;
 use crate::custody::config::{ClientChoice, Config, HeaderSource};
-use crate::custody::givens::{OtherLogin, Registrable};
+use crate::custody::givens::{OtherLogin, Registrable, is_token};
 use crate::custody::hook::Hook;
 use crate::documented::certificate::verified_name;
 use crate::exchange::{Header, Redaction};
@@ -120,7 +120,7 @@ pub(super) fn admin_password(config: &Config) -> Result<Option<String>, Failure>
 /// How the admin is logged in without a password, if its owner says how: with a token from the environment, or by a command.
 pub(super) fn other_login(hooks: &Hooks) -> Result<Option<OtherLogin>, Failure> {
     match from_environment("WABIZSPEC_ADMIN_TOKEN")? {
-        Some(token) if token.contains(|c: char| c.is_whitespace() || c.is_control()) => Err(Failure::usage(
+        Some(token) if !is_token(&token) => Err(Failure::usage(
             "the environment variable WABIZSPEC_ADMIN_TOKEN holds a blank, and no token does\n  help: set it to the token \
              alone, without `Bearer`",
         )),

@@ -1,6 +1,6 @@
 //! The administrator: how it is logged in, whatever its password is now.
 
-use super::{DEFAULT_PASSWORD, Givens, OtherLogin};
+use super::{DEFAULT_PASSWORD, Givens, OtherLogin, is_token};
 use crate::custody::accounts::{Account, Admin};
 use crate::custody::names::password;
 use crate::custody::reading::is_done;
@@ -82,7 +82,7 @@ impl Givens {
             OtherLogin::Token(token) => token,
             OtherLogin::Command => {
                 let token = self.target.login().await?;
-                if token.is_empty() || token.contains(|c: char| c.is_whitespace() || c.is_control()) {
+                if !is_token(&token) {
                     let why = "it must print the token and nothing else";
                     return Err(Failure::of("the login command printed no token", why));
                 }

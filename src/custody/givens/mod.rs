@@ -31,6 +31,11 @@ pub enum OtherLogin {
     Command,
 }
 
+/// Whether a text can be a token by itself: `Bearer` in front of it, or a line end, makes it two words.
+pub(crate) fn is_token(text: &str) -> bool {
+    !text.is_empty() && !text.contains(|c: char| c.is_whitespace() || c.is_control())
+}
+
 /// What the harness knows of the target's state.
 pub struct Givens {
     target: Arc<Target>,
